@@ -1,0 +1,21 @@
+/**
+ * Time as a parameter: whatever waits or measures is handed a clock, so that tests and simulations own time.
+ */
+export interface Clock {
+  /** Wall-clock time in milliseconds since the epoch: for what is visible and what is written down. */
+  now(): number
+  /** Milliseconds that never go backwards, from an arbitrary start: for durations and deadlines. */
+  monotonicMs(): number
+  /** Calls `callback` once after `delayMs`, and gives a function that cancels it. Never keeps the process alive. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,0 +1,274 @@
+import { extname } from 'node:path'
+import { parentPort, Worker, workerData } from 'node:worker_threads'
+import { OnwardError, OverloadedError } from '../errors.ts'
+
+/**
+ * A worker thread that answers requests: the one way in which onward moves work off the main thread.
+ *
+ * - Requests made in the same turn of the event loop travel in one message, and so do their answers: a message costs
+ *   more than a request does.
+ * - The queue is bounded by `pendingMax`; past it a request rejects with `OverloadedError` at once.
+ * - An aborted request rejects with its signal's reason at once; its answer is dropped when it comes.
+ * - A thread that dies rejects all that was pending with `ThreadDiedError` and is started again by the next request,
+ *   at most `restartsPerMinute` times in a minute.
+ * - `close` lets what is pending finish, for at most `drainMs`, then ends the thread.
+ *
+ * The module at `url` calls {@link answerRequests}. Its own extension follows that of the module that starts it, since
+ * the same source runs as `.ts` in a clone and as `.js` in the package: see {@link siblingModule}.
+ */
+export class Thread<Request, Answer> implements AsyncDisposable {
+  readonly name: string
+  readonly #url: URL
+  readonly #data: unknown
+  readonly #pendingMax: number
+  readonly #restartsPerMinute: number
+  readonly #pending = new Map<number, Pending<Answer>>()
+  #outbox: Array<Envelope<Request>> = []
+  #worker: Worker | null = null
+  #lastNumber = 0
+  #startedAt: number[] = []
+  #closed = false
+  #drained: (() => void) | null = null
+
+  constructor(options: ThreadOptions) {
+    this.name = options.name
+    this.#url = options.url
+    this.#data = options.data
+    this.#pendingMax = options.pendingMax
+    this.#restartsPerMinute = options.restartsPerMinute ?? 10
+  }
+
+  /** How many requests wait for their answer. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /**
+   * @throws OverloadedError when the queue is full
+   * @throws ThreadDiedError when the thread ends before it has answered, or has died too often
+   * @throws ThreadClosedError after `close`
+   * @throws what the thread's handler threw, as an Error with the same `name`, `message` and `code`
+   * @throws the reason of `signal`
+   */
+  request(request: Request, options: { signal?: AbortSignal | undefined } = {}): Promise<Answer> {
+    const { signal } = options
+    if (this.#closed) return Promise.reject(new ThreadClosedError(this.name))
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    if (this.#pending.size >= this.#pendingMax) {
+      return Promise.reject(
+        new OverloadedError(`The ${this.name} thread has ${this.#pendingMax} requests waiting already.`),
+      )
+    }
+    return new Promise<Answer>((resolve, reject) => {
+      const number = ++this.#lastNumber
+      const onAbort = () => this.#settle(number, (pending) => pending.reject(signal?.reason))
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#pending.set(number, {
+        resolve,
+        reject,
+        forget: () => signal?.removeEventListener('abort', onAbort),
+      })
+      if (this.#outbox.push({ number, request }) === 1) queueMicrotask(() => this.#send())
+    })
+  }
+
+  async close(drainMs = 5000): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#pending.size > 0 && this.#worker) {
+      let timer: NodeJS.Timeout | undefined
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve
+        timer = setTimeout(resolve, drainMs)
+      })
+      clearTimeout(timer)
+    }
+    // An exit message rather than terminate(): the handler's own close runs, so that a database file is left tidy.
+    const worker = this.#worker
+    this.#worker = null
+    if (worker) await endWorker(worker, drainMs)
+    this.#rejectAll(new ThreadClosedError(this.name))
+  }
+
+  /** Ends the thread at once, in the middle of its work; the next request starts a new one. */
+  async kill(reason: Error): Promise<void> {
+    const worker = this.#worker
+    this.#worker = null
+    this.#rejectAll(reason)
+    await worker?.terminate()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #send(): void {
+    const batch = this.#outbox.filter(({ number }) => this.#pending.has(number))
+    this.#outbox = []
+    if (batch.length === 0) return
+    try {
+      this.#worker ??= this.#start()
+      this.#worker.postMessage(batch)
+    } catch (error) {
+      // A request that cannot be cloned, or a thread that has died too often, fails its own batch only.
+      for (const { number } of batch) this.#settle(number, (pending) => pending.reject(error))
+    }
+  }
+
+  #start(): Worker {
+    const now = performance.now()
+    this.#startedAt = this.#startedAt.filter((at) => now - at < 60_000)
+    if (this.#startedAt.length > this.#restartsPerMinute) {
+      throw new ThreadDiedError(this.name, new Error(`It ended ${this.#startedAt.length} times within a minute.`))
+    }
+    this.#startedAt.push(now)
+    const worker = new Worker(this.#url, { name: this.name, workerData: this.#data })
+    let failure: unknown = null
+    worker.on('message', (answers: Array<AnswerEnvelope<Answer>>) => {
+      for (const answer of answers) {
+        this.#settle(answer.number, (pending) =>
+          'error' in answer ? pending.reject(revive(answer.error)) : pending.resolve(answer.answer),
+        )
+      }
+    })
+    worker.on('messageerror', (error) => {
+      failure = error
+      void worker.terminate()
+    })
+    worker.on('error', (error) => {
+      failure = error
+    })
+    worker.on('exit', () => {
+      if (this.#worker !== worker) return
+      this.#worker = null
+      this.#rejectAll(new ThreadDiedError(this.name, failure))
+    })
+    return worker
+  }
+
+  #settle(number: number, settle: (pending: Pending<Answer>) => void): void {
+    const pending = this.#pending.get(number)
+    if (!pending) return
+    this.#pending.delete(number)
+    pending.forget()
+    settle(pending)
+    if (this.#pending.size === 0) this.#drained?.()
+  }
+
+  #rejectAll(reason: Error): void {
+    for (const number of [...this.#pending.keys()]) this.#settle(number, (pending) => pending.reject(reason))
+  }
+}
+
+export interface ThreadOptions {
+  /** For error messages and debuggers. */
+  readonly name: string
+  /** The module that the thread runs: see {@link siblingModule}. */
+  readonly url: URL
+  /** Structured-cloned to the thread, where {@link answerRequests} hands it to its opener. */
+  readonly data?: unknown
+  readonly pendingMax: number
+  /** Default 10. */
+  readonly restartsPerMinute?: number
+}
+
+/** The URL of the module `name` beside the one at `moduleUrl`, with the same extension. */
+export function siblingModule(moduleUrl: string, name: string): URL {
+  return new URL(`./${name}${extname(new URL(moduleUrl).pathname)}`, moduleUrl)
+}
+
+/**
+ * The thread's side: opens what it needs from the thread's data and answers each request.
+ *
+ * Requests are handled one after the other in the order in which they were made; the answers of one message go back
+ * in one message. A handler that throws rejects its own request only; an opener that throws ends the thread.
+ */
+export function answerRequests<Data, Request, Answer>(
+  open: (data: Data) => { answer(request: Request): Answer | Promise<Answer>; close?(): void | Promise<void> },
+): void {
+  const port = parentPort
+  if (!port) throw new Error('This module runs in a worker thread only; start it with Thread.')
+  const handler = open(workerData as Data)
+  let work = Promise.resolve()
+  port.on('message', (message: Array<Envelope<Request>> | typeof closeMessage) => {
+    if (message === closeMessage) {
+      // Before the port closes, what came earlier is answered.
+      work = work.then(() => handler.close?.()).then(() => port.close())
+      return
+    }
+    work = work.then(async () => {
+      const answers: Array<AnswerEnvelope<Answer>> = []
+      for (const { number, request } of message) {
+        try {
+          const answer = handler.answer(request)
+          // A synchronous answer is taken without a turn of the microtask queue: most of them are.
+          answers.push({ number, answer: answer instanceof Promise ? await answer : answer })
+        } catch (error) {
+          answers.push({ number, error: describe(error) })
+        }
+      }
+      port.postMessage(answers)
+    })
+  })
+}
+
+/** The thread ended before it had answered. */
+export class ThreadDiedError extends OnwardError {
+  constructor(name: string, cause: unknown) {
+    const why = cause instanceof Error ? `: ${cause.message}` : '.'
+    super('THREAD_DIED', `The ${name} thread ended before it had answered${why}`, { cause })
+  }
+}
+
+/** A request was made after `close`, or was still waiting when closing took too long. */
+export class ThreadClosedError extends OnwardError {
+  constructor(name: string) {
+    super('THREAD_CLOSED', `The ${name} thread is closed.`)
+  }
+}
+
+const closeMessage = 'close'
+
+interface Envelope<Request> {
+  readonly number: number
+  readonly request: Request
+}
+
+type AnswerEnvelope<Answer> =
+  | { readonly number: number; readonly answer: Answer }
+  | { readonly number: number; readonly error: DescribedError }
+
+interface Pending<Answer> {
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (reason: unknown) => void
+  readonly forget: () => void
+}
+
+interface DescribedError {
+  readonly name: string
+  readonly message: string
+  readonly code: string | undefined
+  readonly stack: string | undefined
+}
+
+// A structured clone of an Error loses `code`, and `code` is what callers decide by.
+function describe(error: unknown): DescribedError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error), code: undefined, stack: undefined }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  return { name: error.name, message: error.message, code, stack: error.stack }
+}
+
+function revive(described: DescribedError): Error {
+  const error = new Error(described.message)
+  error.name = described.name
+  if (described.stack !== undefined) error.stack = described.stack
+  return described.code === undefined ? error : Object.assign(error, { code: described.code })
+}
+
+async function endWorker(worker: Worker, withinMs: number): Promise<void> {
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  worker.postMessage(closeMessage)
+  const timer = setTimeout(() => void worker.terminate(), withinMs)
+  await exited
+  clearTimeout(timer)
+}

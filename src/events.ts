@@ -1,0 +1,54 @@
+import { channel } from 'node:diagnostics_channel'
+
+/**
+ * What happens in onward, published on `node:diagnostics_channel` under `onward:<name>`.
+ *
+ * The core publishes and imports no logger; `observability/` subscribes. A publication costs one check when nobody
+ * listens. Field names carry their unit; ids are never user data.
+ */
+export interface Events {
+  /** An article was served, or not. */
+  'article-read': {
+    articleId: string | null
+    outcome: 'found' | 'missing' | 'gone' | 'failed' | 'aborted'
+    tookMs: number
+  }
+  /** What became of a rail. `error` is there when the read failed. */
+  'rail-read': { articleId: string; state: string; basis: string; tookMs: number; error?: unknown }
+  /** A batch was stored. */
+  'articles-stored': { created: number; updated: number; withdrawn: number; unchanged: number; tookMs: number }
+  'article-withdrawn': { articleId: string }
+  /** The indexer wrote rails; `lag` is how many changes it has still to work through. */
+  'rails-written': { rails: number; cursor: number; lag: number; tookMs: number }
+  /** Something in the background failed and will be tried again. */
+  'background-failed': { what: string; error: unknown }
+}
+
+export type EventName = keyof Events
+
+const names: Record<EventName, true> = {
+  'article-read': true,
+  'rail-read': true,
+  'articles-stored': true,
+  'article-withdrawn': true,
+  'rails-written': true,
+  'background-failed': true,
+}
+
+const channels = Object.fromEntries(Object.keys(names).map((name) => [name, channel(`onward:${name}`)])) as Record<
+  EventName,
+  ReturnType<typeof channel>
+>
+
+/** Publishes an event; `describe` runs only when somebody listens. */
+export function publish<Name extends EventName>(name: Name, describe: () => Events[Name]): void {
+  const target = channels[name]
+  if (target.hasSubscribers) target.publish(describe())
+}
+
+/** Calls `listener` for each event of this name until the returned function is called. */
+export function subscribe<Name extends EventName>(name: Name, listener: (event: Events[Name]) => void): () => void {
+  const onMessage = (message: unknown) => listener(message as Events[Name])
+  channels[name].subscribe(onMessage)
+  return () => channels[name].unsubscribe(onMessage)
+}

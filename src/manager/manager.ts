@@ -1,0 +1,80 @@
+import type { Article } from '../article/article.ts'
+import type { RelatedArticle } from '../related/related.ts'
+import type { ArticleList, SectionCount } from '../store/store.ts'
+
+/**
+ * What everything above the manager (HTTP, the drop-ins, the library) asks of it.
+ *
+ * The rule of the house: the article decides the result, the rail is a bonus. Only `fetchRelatedArticles`, whose
+ * whole result is the rail, lets a rail's failure through.
+ */
+export interface Manager {
+  /**
+   * Starts the reads of the article and of its rail at the same time and gives the article as soon as it is there.
+   *
+   * The rail comes as a promise that never rejects and settles within its budget; a page sends the article meanwhile.
+   *
+   * @throws InvalidRequestError, ArticleNotFoundError, ArticleGoneError, OverloadedError, StoreUnavailableError,
+   *   DeadlineExceededError, or the reason of `signal`
+   */
+  openArticle(articleId: string | null, options?: CallOptions): Promise<OpenedArticle>
+  /** `openArticle`, with the rail given at most `afterArticleMs` more once the article is ready. */
+  handleRequest(request: ArticleRequest, options?: CallOptions): Promise<ServedArticle>
+  /** The rail alone, with all that is known about it: for `/v1/articles/{id}/related`. Rejects as `fetchRelatedArticles` does. */
+  openRail(articleId: string, options?: RailOptions): Promise<Rail>
+  listArticles(query: { section?: string; before?: string; limit: number }, options?: CallOptions): Promise<ArticleList>
+  listSections(options?: CallOptions): Promise<readonly SectionCount[]>
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface RailOptions extends CallOptions {
+  /** 1 to 20; default 6. */
+  readonly limit?: number | undefined
+  /** Ids that the reader has seen already; at most 100. */
+  readonly exclude?: readonly string[] | undefined
+}
+
+export interface ArticleRequest {
+  /** A number is taken as its decimal text; absent or null names the newest published article. */
+  readonly articleId?: string | number | null | undefined
+}
+
+export interface OpenedArticle {
+  readonly article: Article
+  readonly articleMs: number
+  readonly rail: Promise<Rail>
+}
+
+export interface ServedArticle {
+  readonly article: Article
+  readonly relatedArticles: readonly RelatedArticle[]
+  readonly related: RelatedInfo
+  /** How long each took, in milliseconds, for `Server-Timing`. */
+  readonly timing: { readonly articleMs: number; readonly railMs: number }
+}
+
+/** What became of the rail. */
+export interface RelatedInfo {
+  /**
+   * - `fresh`: read from the store for this request
+   * - `stale`: an older copy, within its grace
+   * - `fallback`: the rail could not be read; the newest of the section stand in for it
+   * - `late`: it was not there in time, and nothing stands in for it
+   * - `unavailable`: the read failed, and nothing stands in for it
+   * - `shed`: not read on purpose, under overload
+   */
+  readonly state: 'fresh' | 'stale' | 'fallback' | 'late' | 'unavailable' | 'shed'
+  /** `newest`: the labelled filler, not related. */
+  readonly basis: 'related' | 'newest'
+  /** The number of the change that the rail was worked out after; 0 when there is none. */
+  readonly version: number
+  readonly generatedAt: string | null
+}
+
+export interface Rail extends RelatedInfo {
+  readonly items: readonly RelatedArticle[]
+  readonly tookMs: number
+}

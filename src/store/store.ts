@@ -1,0 +1,173 @@
+import type { Article, ArticleSummary, PreparedArticle } from '../article/article.ts'
+import type { RelatedArticle } from '../related/related.ts'
+
+/**
+ * The contract of every store. One conformance suite (`test/conformance/store.ts`) runs against each implementation.
+ *
+ * - Every read takes a `signal` and rejects with its reason as soon as it aborts; the work may still end in the background.
+ * - Reads of articles, of rails and of everything else run in lanes of their own: a rail that hangs cannot hold an article.
+ * - Each lane's queue is bounded; past the bound a call rejects with `OverloadedError` at once.
+ * - What fails for a reason that is not the caller's rejects with `StoreUnavailableError` and the driver's error as `cause`.
+ * - `now` is always handed in, as milliseconds since the epoch: what is visible is decided by the caller's clock.
+ */
+export interface Store extends AsyncDisposable {
+  readonly kind: 'sqlite'
+  /** Where it is, with secrets left out: for logs, `/readyz` and error messages. */
+  readonly location: string
+
+  /** Lane `article`. */
+  readArticle(id: string, options: ReadOptions): Promise<ArticleRead>
+  /** Lane `article`. The id of the newest visible article, or null when there is none. */
+  readNewestId(options: ReadOptions): Promise<string | null>
+  /** Lane `rail`. One query that joins the rail with the articles: what is not visible now is not in the answer. */
+  readRail(id: string, options: RailReadOptions): Promise<RailRead>
+  /** Lane `background`. Newest first. */
+  listArticles(options: ListOptions): Promise<ArticleList>
+  /** Lane `background`. The sections that have visible articles, the largest first. */
+  listSections(options: ReadOptions): Promise<SectionCount[]>
+
+  /**
+   * Stores a batch in one transaction, an article with its change row. The results are in the batch's order.
+   * What becomes of each is decided by `article/publication.ts`.
+   */
+  putArticles(batch: readonly PreparedArticle[], options: PutOptions): Promise<PutResult[]>
+  /** Takes an article down: its text is deleted, a tombstone stays. An unknown id is `missing`, and no tombstone is made. */
+  withdrawArticle(
+    id: string,
+    options: WriteOptions,
+  ): Promise<{ outcome: 'withdrawn' | 'already-withdrawn' | 'missing'; withdrawnAt: string | null }>
+  /** Writes a change row for each embargo that has ended since the last call; gives how many. */
+  liftEmbargoes(options: WriteOptions): Promise<number>
+
+  /** Changes with `seq > after`, in order, at most `limit`, each with the article as it is now. None is ever lost or late. */
+  readChanges(options: { after: number; limit: number } & ReadOptions): Promise<Change[]>
+  /** Every visible article in the order of ids after `afterId` (`''` for the start), with its stored rail: what an index loads at start. */
+  readIndexPage(options: { afterId: string; limit: number } & ReadOptions): Promise<IndexPageRow[]>
+  /**
+   * Writes rails and moves the index cursor, in one transaction.
+   * Refused (`false`, nothing written) when `lease` is not held any more.
+   */
+  writeRails(write: RailWrite): Promise<boolean>
+  readStatus(options: ReadOptions): Promise<StoreStatus>
+
+  /** Takes or renews the lease `name` for `holder`; gives its fencing token, or null while another holds it. */
+  takeLease(lease: { name: string; holder: string; forMs: number; now: number }): Promise<number | null>
+  releaseLease(lease: { name: string; holder: string }): Promise<void>
+}
+
+export interface ReadOptions {
+  readonly now: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface WriteOptions {
+  readonly now: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface PutOptions extends WriteOptions {
+  /** True: an article that was taken down comes back. False: its tombstone wins. */
+  readonly republish: boolean
+}
+
+export interface RailReadOptions extends ReadOptions {
+  /** 1 to `railLimitMax`. */
+  readonly limit: number
+  /** Ids that the reader must not be shown again; at most 100. */
+  readonly exclude?: readonly string[] | undefined
+}
+
+/** An id that is unknown, a draft or embargoed is `missing`: a reader must not be able to tell these apart. */
+export type ArticleRead =
+  | { readonly state: 'found'; readonly article: Article }
+  | { readonly state: 'missing' }
+  | { readonly state: 'gone'; readonly withdrawnAt: string }
+
+export type RailRead =
+  | {
+      readonly state: 'found'
+      readonly items: readonly RelatedArticle[]
+      /** `newest`: nothing related is known, so these are the newest of the section (or of all), labelled as such. */
+      readonly basis: 'related' | 'newest'
+      /** The change that the rail was worked out after; 0 when it has not been yet. */
+      readonly version: number
+      readonly generatedAt: string | null
+    }
+  | { readonly state: 'missing' }
+  | { readonly state: 'gone'; readonly withdrawnAt: string }
+
+export interface ListOptions extends ReadOptions {
+  /** Letter case does not count. */
+  readonly section?: string | undefined
+  /** An ISO time, or the `next` of the list before. */
+  readonly before?: string | undefined
+  /** 1 to 100. */
+  readonly limit: number
+}
+
+export interface ArticleList {
+  readonly articles: readonly ArticleSummary[]
+  /** Hand it in as `before` for the next page; null on the last. */
+  readonly next: string | null
+}
+
+export interface SectionCount {
+  readonly section: string
+  readonly articles: number
+}
+
+export type PutOutcome =
+  /** Stored for the first time, or again after a takedown by an explicit republish. */
+  | 'created'
+  | 'updated'
+  /** The same input as before: nothing was written. */
+  | 'unchanged'
+  /** An older `updatedAt` than the stored one: nothing was written. */
+  | 'outdated'
+  /** It was taken down and stays so: nothing was written. */
+  | 'tombstoned'
+  /** The input said `status: withdrawn`, and it was taken down. */
+  | 'withdrawn'
+
+export interface PutResult {
+  readonly id: string
+  readonly outcome: PutOutcome
+  /** The number of the change row, or null when nothing was written. */
+  readonly seq: number | null
+}
+
+export interface Change {
+  readonly seq: number
+  readonly articleId: string
+  /** The article as it is now; null when it is not visible (taken down, draft, embargoed). */
+  readonly article: Article | null
+}
+
+export interface IndexPageRow {
+  readonly article: Article
+  /** JSON text of `RailItem[]`, as it was written; null when no rail has been worked out. */
+  readonly railItems: string | null
+}
+
+export interface RailWrite {
+  readonly rails: ReadonlyArray<{
+    readonly articleId: string
+    /** JSON text of `RailItem[]`: it crosses two threads as it is, and is read by the store's own query only. */
+    readonly items: string
+  }>
+  /** The index has worked through every change up to this one. */
+  readonly cursor: number
+  readonly lease: { readonly name: string; readonly holder: string; readonly token: number }
+  readonly now: number
+}
+
+export interface StoreStatus {
+  readonly articles: { readonly visible: number; readonly hidden: number; readonly withdrawn: number }
+  readonly rails: number
+  /** The newest change. */
+  readonly lastSeq: number
+  /** The newest change that the index has worked through. */
+  readonly indexedSeq: number
+  /** The end of the next embargo, in milliseconds since the epoch; null when there is none. */
+  readonly nextEmbargoEndsAt: number | null
+}
