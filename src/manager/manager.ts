@@ -21,7 +21,7 @@ export interface Manager {
   /** `openArticle`, with the rail given at most `afterArticleMs` more once the article is ready. */
   handleRequest(request: ArticleRequest, options?: CallOptions): Promise<ServedArticle>
   /** The rail alone, with all that is known about it: for `/v1/articles/{id}/related`. Rejects as `fetchRelatedArticles` does. */
-  openRail(articleId: string, options?: RailOptions): Promise<Rail>
+  openRail(articleId: string | number, options?: RailOptions): Promise<Rail>
   listArticles(query: { section?: string; before?: string; limit: number }, options?: CallOptions): Promise<ArticleList>
   listSections(options?: CallOptions): Promise<readonly SectionCount[]>
 }

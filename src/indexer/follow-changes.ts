@@ -1,0 +1,86 @@
+import type { Clock } from '../concurrency/clock.ts'
+import { withDeadline } from '../concurrency/deadline.ts'
+import { publish } from '../events.ts'
+import type { Change, Store } from '../store/store.ts'
+
+/**
+ * Follows the change feed from `after` until `signal` aborts, and hands each batch on, in order, none twice.
+ *
+ * It asks again at once while batches are full, else after `pollMs` or when `wake` is called: a change made by this
+ * process is handed on at once, one made by another within `pollMs`. A store that fails is an event, and is asked again
+ * after a pause that doubles up to five seconds; a listener that fails is handed the same batch again, likewise.
+ * Resolves when `signal` aborts.
+ */
+export async function followChanges(options: {
+  readonly store: Pick<Store, 'readChanges'>
+  readonly after: number
+  readonly onChanges: (changes: readonly Change[]) => void | Promise<void>
+  readonly pause: Pause
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}): Promise<void> {
+  const { store, onChanges, pause, clock, signal } = options
+  let after = options.after
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      const changes = await withDeadline(
+        (stop) => store.readChanges({ after, limit: changesPerRead, now: clock.now(), signal: stop }),
+        { clock, budgetMs: readBudgetMs, what: 'Reading the change feed', signal },
+      )
+      failures = 0
+      const last = changes.at(-1)
+      if (last) {
+        await onChanges(changes)
+        after = last.seq
+        if (changes.length === changesPerRead) continue
+      }
+      await pause.wait(pollMs)
+    } catch (error) {
+      if (signal.aborted) return
+      publish('background-failed', () => ({ what: 'following the change feed', error }))
+      await pause.wait(retryPauseMs(failures++))
+    }
+  }
+}
+
+/** A pause of a background loop, which `wake` ends early; a wake while nobody pauses ends the next pause at once. */
+export class Pause {
+  readonly #clock: Clock
+  #woken = false
+  #end: (() => void) | null = null
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  wake(): void {
+    this.#woken = true
+    this.#end?.()
+  }
+
+  async wait(ms: number): Promise<void> {
+    if (!this.#woken) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#clock.after(ms, resolve)
+        this.#end = () => {
+          cancel()
+          resolve()
+        }
+      })
+      this.#end = null
+    }
+    this.#woken = false
+  }
+}
+
+/** 100 ms doubling to 5 s. */
+export function retryPauseMs(failures: number): number {
+  return Math.min(5000, 100 * 2 ** failures)
+}
+
+/** What another process publishes is seen within this; a quarter of the second that a takedown may take. */
+export const pollMs = 250
+/** Small enough that taking a batch apart does not hold the event loop for a millisecond or two. */
+export const changesPerRead = 100
+export const readBudgetMs = 5000

@@ -1,0 +1,189 @@
+import type { Clock } from '../concurrency/clock.ts'
+import { withDeadline } from '../concurrency/deadline.ts'
+import { publish } from '../events.ts'
+import { documentOf, type IndexClient, openIndexThread } from '../related/index-client.ts'
+import type { Change, Store } from '../store/store.ts'
+import { changesPerRead, Pause, pollMs, readBudgetMs, retryPauseMs } from './follow-changes.ts'
+
+/**
+ * Keeps the rails in the store true to the articles in it: follows the change feed, hands the articles to the index
+ * thread, writes back every rail that changed.
+ *
+ * Of all processes on a store one leads, by a lease with a fencing token; the others stand by and take over when it
+ * ends. A leader that has lost its lease cannot write: the store checks the token in the transaction of the write.
+ *
+ * ```
+ * standing by ──lease taken──▶ loading ──▶ following ──lease lost, store or thread failed──▶ standing by (after a pause)
+ * ```
+ *
+ * Loading takes stored rails as they are, so that a restart works out only what changed since. While following, changes
+ * are staged first and neighbours found when none is waiting: a bulk load fixes its term statistics once.
+ */
+export class Indexer implements AsyncDisposable {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #holder: string
+  readonly #stop = new AbortController()
+  readonly #pause: Pause
+  #running: Promise<void> = Promise.resolve()
+  #holds = 0
+
+  constructor(options: { readonly store: Store; readonly clock: Clock; readonly holder: string }) {
+    this.#store = options.store
+    this.#clock = options.clock
+    this.#holder = options.holder
+    this.#pause = new Pause(options.clock)
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** Says that something was published: the change feed is read at once. */
+  wake(): void {
+    this.#pause.wake()
+  }
+
+  /** Until the returned function is called, changes are staged only: for a bulk load whose statistics should be fixed once. */
+  holdBack(): () => void {
+    this.#holds++
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      this.#holds--
+      this.wake()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    this.#pause.wake()
+    await this.#running
+  }
+
+  /** Never rejects: it is the owner of all that fails in the background here. */
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    let failures = 0
+    while (!signal.aborted) {
+      try {
+        const token = await this.#takeLease()
+        if (token === null) {
+          await this.#pause.wait(standbyMs)
+          continue
+        }
+        await this.#lead(token, () => {
+          failures = 0
+        })
+      } catch (error) {
+        if (signal.aborted) break
+        publish('background-failed', () => ({ what: 'keeping the rails', error }))
+        await this.#pause.wait(retryPauseMs(failures++))
+      }
+    }
+    await this.#store
+      .releaseLease({ name: leaseName, holder: this.#holder })
+      .catch((error: unknown) => publish('background-failed', () => ({ what: 'giving back the lease of the indexer', error })))
+  }
+
+  /** Loads, then follows, until the lease is lost (returns) or something fails (throws). The thread is this term's own. */
+  async #lead(token: number, onProgress: () => void): Promise<void> {
+    const { signal } = this.#stop
+    await using index = openIndexThread()
+    const lease = { name: leaseName, holder: this.#holder, token }
+    let leaseTakenAt = this.#clock.monotonicMs()
+    let liftedAt = Number.NEGATIVE_INFINITY
+    const { indexedSeq } = await this.#read((stop) => this.#store.readStatus({ now: this.#clock.now(), signal: stop }))
+    const keepLease = async (): Promise<boolean> => {
+      if (this.#clock.monotonicMs() - leaseTakenAt < leaseMs / 3) return true
+      const renewed = await this.#takeLease()
+      leaseTakenAt = this.#clock.monotonicMs()
+      return renewed === token
+    }
+    if (indexedSeq > 0 && !(await this.#load(index, keepLease))) return
+
+    /** Every change up to here has been handed to the index ... */
+    let applied = indexedSeq
+    /** ... and up to here its rails have been written. */
+    let cursor = indexedSeq
+    while (!signal.aborted) {
+      if (!(await keepLease())) return
+      if (this.#clock.monotonicMs() - liftedAt >= liftEveryMs) {
+        liftedAt = this.#clock.monotonicMs()
+        await this.#store.liftEmbargoes({ now: this.#clock.now(), signal })
+      }
+      const changes = await this.#read((stop) =>
+        this.#store.readChanges({ after: applied, limit: changesPerRead, now: this.#clock.now(), signal: stop }),
+      )
+      const last = changes.at(-1)
+      if (last) {
+        await index.request({ type: 'apply', changes: changes.map(toIndexChange) }, { signal })
+        applied = last.seq
+        if (changes.length === changesPerRead) continue
+      }
+      if (this.#holds > 0) {
+        await this.#pause.wait(pollMs)
+        continue
+      }
+      const startedAt = this.#clock.monotonicMs()
+      const settled = await index.request({ type: 'settle', atMost: settledPerSlice }, { signal })
+      const reached = settled.remaining === 0 ? applied : cursor
+      if (settled.rails.length > 0 || reached > cursor) {
+        const written = await this.#store.writeRails({ rails: settled.rails, cursor: reached, lease, now: this.#clock.now() })
+        if (!written) return
+        cursor = reached
+        onProgress()
+        publish('rails-written', () => ({
+          rails: settled.rails.length,
+          cursor,
+          lag: settled.remaining,
+          tookMs: this.#clock.monotonicMs() - startedAt,
+        }))
+      }
+      if (settled.remaining === 0 && !last) await this.#pause.wait(pollMs)
+    }
+  }
+
+  async #load(index: IndexClient, keepLease: () => Promise<boolean>): Promise<boolean> {
+    const { signal } = this.#stop
+    let afterId = ''
+    for (;;) {
+      if (!(await keepLease())) return false
+      const page = await this.#read((stop) =>
+        this.#store.readIndexPage({ afterId, limit: changesPerRead, now: this.#clock.now(), signal: stop }),
+      )
+      const rows = page.map(({ article, railItems }) => ({ document: documentOf(article), railItems }))
+      if (rows.length > 0) await index.request({ type: 'load', rows }, { signal })
+      const last = page.at(-1)
+      if (!last || page.length < changesPerRead) return true
+      afterId = last.article.id
+    }
+  }
+
+  #takeLease(): Promise<number | null> {
+    return this.#store.takeLease({ name: leaseName, holder: this.#holder, forMs: leaseMs, now: this.#clock.now() })
+  }
+
+  #read<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withDeadline(work, {
+      clock: this.#clock,
+      budgetMs: readBudgetMs,
+      what: 'Reading what is to be indexed',
+      signal: this.#stop.signal,
+    })
+  }
+}
+
+function toIndexChange({ articleId, article }: Change) {
+  return { articleId, document: article === null ? null : documentOf(article) }
+}
+
+const leaseName = 'indexer'
+/** A leader that is gone is replaced within this. */
+const leaseMs = 10_000
+const standbyMs = 1000
+/** How late the lift of an embargo may be noticed. */
+const liftEveryMs = 500
+/** About 20 ms of work, so that an article published meanwhile does not wait for long. */
+const settledPerSlice = 100

@@ -1,0 +1,113 @@
+import type { ArticleSummary } from '../article/article.ts'
+import type { Clock } from '../concurrency/clock.ts'
+import { withDeadline } from '../concurrency/deadline.ts'
+import { publish } from '../events.ts'
+import type { RelatedArticle } from '../related/related.ts'
+import type { Store } from '../store/store.ts'
+
+/**
+ * The newest articles of each section, kept in memory so that a rail that cannot be read has something to stand in.
+ *
+ * A list is read in the background, never on a request's way, after an article of its section was served and the last
+ * list is older than `refreshMs`. Whatever happens to these reads is an event and nothing else. An article that changes
+ * or is taken down is forgotten at once, before the list is read again.
+ */
+export class NewestFallback {
+  readonly #store: Pick<Store, 'listArticles'>
+  readonly #clock: Clock
+  readonly #stop = new AbortController()
+  readonly #lists = new Map<string, SectionList>()
+
+  constructor(store: Pick<Store, 'listArticles'>, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** The stand-in for a rail of an article in `section`; empty when nothing is known yet. */
+  rail(section: string | null, articleId: string, limit: number): readonly RelatedArticle[] {
+    const known = this.#lists.get(keyOf(section))?.articles ?? []
+    return known
+      .filter(({ id }) => id !== articleId)
+      .slice(0, limit)
+      .map((summary, index) => fillerItem(summary, section, index + 1))
+  }
+
+  /** Reads the section's list again if it is due. Returns at once. */
+  keepFresh(section: string | null): void {
+    const key = keyOf(section)
+    const known = this.#lists.get(key)
+    const now = this.#clock.monotonicMs()
+    if (this.#stop.signal.aborted || (known && now - known.askedAt < refreshMs)) return
+    // The oldest list makes room: sections come from feeds, and there may be any number of them.
+    if (!known && this.#lists.size >= sectionsMax) this.#lists.delete(this.#lists.keys().next().value ?? key)
+    this.#lists.set(key, { articles: known?.articles ?? [], askedAt: now })
+    this.#read(section, key).catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) publish('background-failed', () => ({ what: 'reading the newest of a section', error }))
+    })
+  }
+
+  /** These articles have changed or are gone: they are not shown until they are read again. */
+  forget(articleIds: ReadonlySet<string>): void {
+    for (const [key, list] of this.#lists) {
+      if (!list.articles.some(({ id }) => articleIds.has(id))) continue
+      const articles = list.articles.filter(({ id }) => !articleIds.has(id))
+      this.#lists.set(key, { articles, askedAt: Number.NEGATIVE_INFINITY })
+    }
+  }
+
+  close(): void {
+    this.#stop.abort()
+  }
+
+  async #read(section: string | null, key: string): Promise<void> {
+    const before = this.#lists.get(key)
+    const { articles } = await withDeadline(
+      (signal) =>
+        this.#store.listArticles({
+          ...(section === null ? {} : { section }),
+          limit: keptPerSection,
+          now: this.#clock.now(),
+          signal,
+        }),
+      { clock: this.#clock, budgetMs: readBudgetMs, what: 'Reading the newest articles', signal: this.#stop.signal },
+    )
+    // A list that something was forgotten from meanwhile may hold what was taken down: the next read will tell.
+    if (before !== undefined && this.#lists.get(key) === before) this.#lists.set(key, { ...before, articles })
+  }
+}
+
+interface SectionList {
+  readonly articles: readonly ArticleSummary[]
+  /** When the list was last asked for, on the monotonic clock. */
+  readonly askedAt: number
+}
+
+/** Old enough to cost nothing, young enough that a stand-in does not look abandoned. */
+const refreshMs = 10_000
+const readBudgetMs = 2000
+const sectionsMax = 200
+/** The largest rail (20) and the article itself. */
+const keptPerSection = 21
+
+function keyOf(section: string | null): string {
+  return section === null ? '' : section.toLowerCase()
+}
+
+/** A labelled filler: an article that stands in a rail because it is new, not because it is related. */
+export function fillerItem(summary: ArticleSummary, section: string | null, position: number): RelatedArticle {
+  return {
+    id: summary.id,
+    url: summary.url ?? `/articles/${summary.id}`,
+    title: summary.title,
+    standfirst: summary.standfirst,
+    publishedAt: summary.publishedAt,
+    section: summary.section,
+    source: summary.source,
+    language: summary.language,
+    image: summary.image,
+    reason: section === null ? 'Latest' : `Latest in ${section}`,
+    score: 0,
+    position,
+    pinned: false,
+  }
+}

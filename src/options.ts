@@ -1,0 +1,186 @@
+import { InvalidOptionError } from './errors.ts'
+
+/**
+ * Every option of onward, declared once: type, unit, default, environment name, check.
+ *
+ * A value given in code wins over the environment, and the environment over the default. This is the only file that
+ * reads `process.env`; the result of {@link resolveOptions} is complete, checked and frozen.
+ */
+export interface Options {
+  readonly store: string | null
+  readonly host: string
+  readonly port: number
+  readonly token: string | null
+  readonly siteName: string
+  readonly baseUrl: string | null
+  readonly articleBudgetMs: number
+  readonly railBudgetMs: number
+  readonly afterArticleMs: number
+  readonly railLimit: number
+  readonly rehearse: string | null
+  readonly logLevel: (typeof logLevels)[number]
+  readonly allowPrivateAddresses: boolean
+}
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+export interface OptionSpec<Value> {
+  readonly env: string
+  readonly default: Value
+  /** One sentence for `onward help options`, with the unit. */
+  readonly help: string
+  /** Takes what was given in code, or the text from the environment; the message of what it throws is what was expected. */
+  readonly parse: (given: unknown) => Value
+}
+
+export const optionSpecs: { readonly [Name in keyof Options]: OptionSpec<Options[Name]> } = {
+  store: {
+    env: 'ONWARD_STORE',
+    default: null,
+    help: 'Where articles are kept, such as sqlite:news.db. Without it the library opens the sample newsroom in a temporary file, and the command line uses sqlite:onward.db.',
+    parse: orNull(text('a store URL such as sqlite:news.db')),
+  },
+  host: {
+    env: 'ONWARD_HOST',
+    default: '127.0.0.1',
+    help: 'The address to listen on; 0.0.0.0 for every interface.',
+    parse: text('an address such as 127.0.0.1'),
+  },
+  port: {
+    env: 'ONWARD_PORT',
+    default: 3000,
+    help: 'The port to listen on, 0 for any free one.',
+    parse: wholeNumber(0, 65_535),
+  },
+  token: {
+    env: 'ONWARD_TOKEN',
+    default: null,
+    help: 'The secret that writes over HTTP must carry, at least 16 characters. Without it writes answer 403.',
+    parse: orNull(checked(text('a secret'), (value) => value.length >= 16, 'a secret of at least 16 characters')),
+  },
+  siteName: {
+    env: 'ONWARD_SITE_NAME',
+    default: 'onward newsroom',
+    help: 'The name of the site, at the head of its pages.',
+    parse: text('a name'),
+  },
+  baseUrl: {
+    env: 'ONWARD_BASE_URL',
+    default: null,
+    help: 'The address under which readers reach the site, for canonical links, such as https://news.example.',
+    parse: orNull(checked(text('a URL'), isHttpUrl, 'an address such as https://news.example')),
+  },
+  articleBudgetMs: {
+    env: 'ONWARD_ARTICLE_BUDGET_MS',
+    default: 800,
+    help: 'How long reading an article may take, in milliseconds.',
+    parse: wholeNumber(1, 60_000),
+  },
+  railBudgetMs: {
+    env: 'ONWARD_RAIL_BUDGET_MS',
+    default: 150,
+    help: 'How long reading a rail may take in all, in milliseconds.',
+    parse: wholeNumber(1, 60_000),
+  },
+  afterArticleMs: {
+    env: 'ONWARD_AFTER_ARTICLE_MS',
+    default: 25,
+    help: 'How long a JSON answer may wait for the rail once its article is ready, in milliseconds.',
+    parse: wholeNumber(0, 60_000),
+  },
+  railLimit: {
+    env: 'ONWARD_RAIL_LIMIT',
+    default: 6,
+    help: 'How many related articles a rail shows, 1 to 20.',
+    parse: wholeNumber(1, 20),
+  },
+  rehearse: {
+    env: 'ONWARD_REHEARSE',
+    default: null,
+    help: 'An outage to rehearse: rail=slow:2000, rail=fail, rail=hang, article=slow:200, store=down, parted by commas.',
+    parse: orNull(text('an outage such as rail=hang')),
+  },
+  logLevel: {
+    env: 'ONWARD_LOG_LEVEL',
+    default: 'info',
+    help: `What is logged: ${logLevels.join(', ')}.`,
+    parse(given) {
+      const level = logLevels.find((known) => known === given)
+      if (level === undefined) throw new Error(`one of ${logLevels.join(', ')}`)
+      return level
+    },
+  },
+  allowPrivateAddresses: {
+    env: 'ONWARD_ALLOW_PRIVATE_ADDRESSES',
+    default: false,
+    help: 'true: feeds may be fetched from private and loopback addresses too.',
+    parse(given) {
+      if (given === true || given === 'true' || given === '1') return true
+      if (given === false || given === 'false' || given === '0') return false
+      throw new Error('true or false')
+    },
+  },
+}
+
+/**
+ * @throws InvalidOptionError when an option is unknown, or has a value that it cannot have
+ */
+export function resolveOptions(given: Partial<Options> = {}, env: NodeJS.ProcessEnv = process.env): Options {
+  const names = Object.keys(optionSpecs) as Array<keyof Options>
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(optionSpecs, name))
+  if (unknown !== undefined) {
+    throw new InvalidOptionError(`There is no option ${JSON.stringify(unknown)}. The options are: ${names.join(', ')}.`)
+  }
+  const entries = names.map((name) => [name, resolveOne(name, given[name], env)] as const)
+  return Object.freeze(Object.fromEntries(entries)) as unknown as Options
+}
+
+function resolveOne(name: keyof Options, given: unknown, env: NodeJS.ProcessEnv): unknown {
+  const spec: OptionSpec<unknown> = optionSpecs[name]
+  // An empty environment variable is one that somebody meant to leave unset.
+  const fromEnv = env[spec.env] === '' ? undefined : env[spec.env]
+  const value = given ?? fromEnv
+  if (value === undefined) return spec.default
+  try {
+    return spec.parse(value)
+  } catch (expectation) {
+    const where = given === undefined || given === null ? `The environment variable ${spec.env}` : `The option ${name}`
+    const shown = name === 'token' ? 'a value' : JSON.stringify(value)
+    throw new InvalidOptionError(`${where} is ${shown}; expected ${(expectation as Error).message}.`)
+  }
+}
+
+// The parsers below throw the expectation alone as message: resolveOne knows the option's name and puts it into a sentence.
+
+function text(expected: string): (given: unknown) => string {
+  return (given) => {
+    if (typeof given !== 'string' || given.trim() === '') throw new Error(expected)
+    return given.trim()
+  }
+}
+
+function wholeNumber(min: number, max: number): (given: unknown) => number {
+  return (given) => {
+    const value = typeof given === 'string' && /^\d+$/.test(given.trim()) ? Number(given) : given
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+      throw new Error(`a whole number from ${min} to ${max}`)
+    }
+    return value
+  }
+}
+
+function checked<Value>(parse: (given: unknown) => Value, holds: (value: Value) => boolean, expected: string) {
+  return (given: unknown): Value => {
+    const value = parse(given)
+    if (!holds(value)) throw new Error(expected)
+    return value
+  }
+}
+
+function orNull<Value>(parse: (given: unknown) => Value) {
+  return (given: unknown): Value | null => (given === null ? null : parse(given))
+}
+
+function isHttpUrl(value: string): boolean {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+}
