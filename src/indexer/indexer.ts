@@ -84,7 +84,9 @@ export class Indexer implements AsyncDisposable {
     }
     await this.#store
       .releaseLease({ name: leaseName, holder: this.#holder })
-      .catch((error: unknown) => publish('background-failed', () => ({ what: 'giving back the lease of the indexer', error })))
+      .catch((error: unknown) =>
+        publish('background-failed', () => ({ what: 'giving back the lease of the indexer', error })),
+      )
   }
 
   /** Loads, then follows, until the lease is lost (returns) or something fails (throws). The thread is this term's own. */
@@ -130,7 +132,12 @@ export class Indexer implements AsyncDisposable {
       const settled = await index.request({ type: 'settle', atMost: settledPerSlice }, { signal })
       const reached = settled.remaining === 0 ? applied : cursor
       if (settled.rails.length > 0 || reached > cursor) {
-        const written = await this.#store.writeRails({ rails: settled.rails, cursor: reached, lease, now: this.#clock.now() })
+        const written = await this.#store.writeRails({
+          rails: settled.rails,
+          cursor: reached,
+          lease,
+          now: this.#clock.now(),
+        })
         if (!written) return
         cursor = reached
         onProgress()

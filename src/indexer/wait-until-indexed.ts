@@ -9,7 +9,11 @@ import type { Store, StoreStatus } from '../store/store.ts'
  */
 export async function waitUntilIndexed(
   store: Pick<Store, 'readStatus'>,
-  options: { readonly clock: Clock; readonly signal?: AbortSignal | undefined; readonly onProgress?: (status: StoreStatus) => void },
+  options: {
+    readonly clock: Clock
+    readonly signal?: AbortSignal | undefined
+    readonly onProgress?: (status: StoreStatus) => void
+  },
 ): Promise<void> {
   const { clock, signal, onProgress } = options
   const goal = (await store.readStatus({ now: clock.now(), signal })).lastSeq

@@ -17,6 +17,8 @@ export class NewestFallback {
   readonly #clock: Clock
   readonly #stop = new AbortController()
   readonly #lists = new Map<string, SectionList>()
+  /** Counts what was forgotten: a list whose reading began before may still hold it. */
+  #generation = 0
 
   constructor(store: Pick<Store, 'listArticles'>, clock: Clock) {
     this.#store = store
@@ -42,12 +44,14 @@ export class NewestFallback {
     if (!known && this.#lists.size >= sectionsMax) this.#lists.delete(this.#lists.keys().next().value ?? key)
     this.#lists.set(key, { articles: known?.articles ?? [], askedAt: now })
     this.#read(section, key).catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) publish('background-failed', () => ({ what: 'reading the newest of a section', error }))
+      if (!this.#stop.signal.aborted)
+        publish('background-failed', () => ({ what: 'reading the newest of a section', error }))
     })
   }
 
   /** These articles have changed or are gone: they are not shown until they are read again. */
   forget(articleIds: ReadonlySet<string>): void {
+    this.#generation++
     for (const [key, list] of this.#lists) {
       if (!list.articles.some(({ id }) => articleIds.has(id))) continue
       const articles = list.articles.filter(({ id }) => !articleIds.has(id))
@@ -60,7 +64,7 @@ export class NewestFallback {
   }
 
   async #read(section: string | null, key: string): Promise<void> {
-    const before = this.#lists.get(key)
+    const generation = this.#generation
     const { articles } = await withDeadline(
       (signal) =>
         this.#store.listArticles({
@@ -71,8 +75,10 @@ export class NewestFallback {
         }),
       { clock: this.#clock, budgetMs: readBudgetMs, what: 'Reading the newest articles', signal: this.#stop.signal },
     )
-    // A list that something was forgotten from meanwhile may hold what was taken down: the next read will tell.
-    if (before !== undefined && this.#lists.get(key) === before) this.#lists.set(key, { ...before, articles })
+    const known = this.#lists.get(key)
+    if (!known) return
+    const isCurrent = generation === this.#generation
+    this.#lists.set(key, isCurrent ? { ...known, articles } : { ...known, askedAt: Number.NEGATIVE_INFINITY })
   }
 }
 

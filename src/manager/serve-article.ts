@@ -1,12 +1,7 @@
 import { type Article, articleIdPattern } from '../article/article.ts'
 import type { Clock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
-import {
-  ArticleGoneError,
-  ArticleNotFoundError,
-  DeadlineExceededError,
-  InvalidRequestError,
-} from '../errors.ts'
+import { ArticleGoneError, ArticleNotFoundError, DeadlineExceededError, InvalidRequestError } from '../errors.ts'
 import { publish } from '../events.ts'
 import { railLimitMax } from '../related/related.ts'
 import type { ArticleRead, RailRead, Store } from '../store/store.ts'
@@ -103,8 +98,10 @@ export class ArticleServing implements Manager {
    * the article, a rejection in between would end the process.
    */
   async #open(articleId: string | null, signal: AbortSignal | undefined) {
+    signal?.throwIfAborted()
     const startedAt = this.#clock.monotonicMs()
     const id = articleId === null ? await this.#newestId(signal) : checkedId(articleId)
+    const articleRead = this.#readArticle(id, signal)
     const railStop = new AbortController()
     const stopRail = () => railStop.abort(signal?.reason)
     signal?.addEventListener('abort', stopRail, { once: true })
@@ -113,7 +110,7 @@ export class ArticleServing implements Manager {
     const forgetSignal = () => signal?.removeEventListener('abort', stopRail)
     void railRead.then(forgetSignal)
     try {
-      const article = foundOrThrow(await this.#readArticle(id, signal), id).article
+      const article = foundOrThrow(await articleRead, id).article
       const articleMs = this.#clock.monotonicMs() - startedAt
       publish('article-read', () => ({ articleId: id, outcome: 'found', tookMs: articleMs }))
       this.#fallback.keepFresh(article.section ?? null)
@@ -148,10 +145,12 @@ export class ArticleServing implements Manager {
   }
 
   #readRail(id: string, query: { limit: number; exclude: readonly string[] }, signal: AbortSignal | undefined) {
-    return withDeadline(
-      (stop) => this.#store.readRail(id, { ...query, now: this.#clock.now(), signal: stop }),
-      { clock: this.#clock, budgetMs: this.#settings.railBudgetMs, what: 'Reading the related articles', signal },
-    )
+    return withDeadline((stop) => this.#store.readRail(id, { ...query, now: this.#clock.now(), signal: stop }), {
+      clock: this.#clock,
+      budgetMs: this.#settings.railBudgetMs,
+      what: 'Reading the related articles',
+      signal,
+    })
   }
 
   /** The rail's read as a value, whatever happens to it: it throws at once, rejects later, hangs, or is given up. */
@@ -180,7 +179,13 @@ export class ArticleServing implements Manager {
   #standIn(failure: 'late' | 'unavailable', article: Article, tookMs: number, error?: unknown): Rail {
     const items = this.#fallback.rail(article.section ?? null, article.id, this.#settings.railLimit)
     const state = items.length > 0 ? 'fallback' : failure
-    publish('rail-read', () => ({ articleId: article.id, state, basis: 'newest', tookMs, ...(error === undefined ? {} : { error }) }))
+    publish('rail-read', () => ({
+      articleId: article.id,
+      state,
+      basis: 'newest',
+      tookMs,
+      ...(error === undefined ? {} : { error }),
+    }))
     return { state, basis: 'newest', version: 0, generatedAt: null, items, tookMs }
   }
 }
@@ -221,7 +226,10 @@ function settledWithin<T>(promise: Promise<T>, ms: number, clock: Clock): Promis
 
 function requestedId(request: ArticleRequest): string | null {
   if (typeof request !== 'object' || request === null) {
-    throw invalid('', `expected an object such as { articleId: '1' }, got ${request === null ? 'null' : typeof request}`)
+    throw invalid(
+      '',
+      `expected an object such as { articleId: '1' }, got ${request === null ? 'null' : typeof request}`,
+    )
   }
   const { articleId } = request
   return articleId === undefined || articleId === null ? null : checkedId(articleId)
