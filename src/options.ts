@@ -19,6 +19,7 @@ export interface Options {
   readonly railLimit: number
   readonly rehearse: string | null
   readonly logLevel: (typeof logLevels)[number]
+  readonly accessLog: boolean
   readonly allowPrivateAddresses: boolean
 }
 
@@ -110,15 +111,17 @@ export const optionSpecs: { readonly [Name in keyof Options]: OptionSpec<Options
       return level
     },
   },
+  accessLog: {
+    env: 'ONWARD_ACCESS_LOG',
+    default: false,
+    help: 'true: a line is logged for each request, not only for those that failed or were slow.',
+    parse: trueOrFalse,
+  },
   allowPrivateAddresses: {
     env: 'ONWARD_ALLOW_PRIVATE_ADDRESSES',
     default: false,
     help: 'true: feeds may be fetched from private and loopback addresses too.',
-    parse(given) {
-      if (given === true || given === 'true' || given === '1') return true
-      if (given === false || given === 'false' || given === '0') return false
-      throw new Error('true or false')
-    },
+    parse: trueOrFalse,
   },
 }
 
@@ -133,6 +136,11 @@ export function resolveOptions(given: Partial<Options> = {}, env: NodeJS.Process
   }
   const entries = names.map((name) => [name, resolveOne(name, given[name], env)] as const)
   return Object.freeze(Object.fromEntries(entries)) as unknown as Options
+}
+
+/** One option alone, as {@link resolveOptions} would resolve it. */
+export function resolveOption<Name extends keyof Options>(name: Name, given?: Options[Name]): Options[Name] {
+  return resolveOne(name, given, process.env) as Options[Name]
 }
 
 function resolveOne(name: keyof Options, given: unknown, env: NodeJS.ProcessEnv): unknown {
@@ -167,6 +175,12 @@ function wholeNumber(min: number, max: number): (given: unknown) => number {
     }
     return value
   }
+}
+
+function trueOrFalse(given: unknown): boolean {
+  if (given === true || given === 'true' || given === '1') return true
+  if (given === false || given === 'false' || given === '0') return false
+  throw new Error('true or false')
 }
 
 function checked<Value>(parse: (given: unknown) => Value, holds: (value: Value) => boolean, expected: string) {

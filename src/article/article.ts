@@ -74,5 +74,9 @@ export interface ArticleSummary {
   readonly updatedAt: string
 }
 
-/** Ids that are public as they are. Any other id is hashed together with its source by `article/article-id.ts`. */
-export const articleIdPattern = /^[A-Za-z0-9._~-]{1,100}$/
+/**
+ * Ids that are public as they are. Any other id is hashed together with its source by `article/article-id.ts`.
+ *
+ * Not `.` and `..`: a browser takes such a path apart before it asks.
+ */
+export const articleIdPattern = /^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,100}$/

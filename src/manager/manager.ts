@@ -17,7 +17,7 @@ export interface Manager {
    * @throws InvalidRequestError, ArticleNotFoundError, ArticleGoneError, OverloadedError, StoreUnavailableError,
    *   DeadlineExceededError, or the reason of `signal`
    */
-  openArticle(articleId: string | null, options?: CallOptions): Promise<OpenedArticle>
+  openArticle(articleId: string | null, options?: OpenOptions): Promise<OpenedArticle>
   /** `openArticle`, with the rail given at most `afterArticleMs` more once the article is ready. */
   handleRequest(request: ArticleRequest, options?: CallOptions): Promise<ServedArticle>
   /** The rail alone, with all that is known about it: for `/v1/articles/{id}/related`. Rejects as `fetchRelatedArticles` does. */
@@ -28,6 +28,11 @@ export interface Manager {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
+}
+
+export interface OpenOptions extends CallOptions {
+  /** False: the rail is not read, and says `shed`: for a HEAD, which shows none. Default true. */
+  readonly rail?: boolean | undefined
 }
 
 export interface RailOptions extends CallOptions {

@@ -10,6 +10,7 @@ import type {
   CallOptions,
   Manager,
   OpenedArticle,
+  OpenOptions,
   Rail,
   RailOptions,
   RelatedInfo,
@@ -43,9 +44,10 @@ export class ArticleServing implements Manager {
     this.#fallback = new NewestFallback(store, clock)
   }
 
-  async openArticle(articleId: string | null, options: CallOptions = {}): Promise<OpenedArticle> {
-    const { article, articleMs, railRead } = await this.#open(articleId, options.signal)
-    const rail = railRead.then((outcome) => this.#railFrom(outcome, article))
+  async openArticle(articleId: string | null, options: OpenOptions = {}): Promise<OpenedArticle> {
+    const readsRail = options.rail !== false
+    const { article, articleMs, railRead } = await this.#open(articleId, options.signal, { readsRail })
+    const rail = readsRail ? railRead.then((outcome) => this.#railFrom(outcome, article)) : Promise.resolve(unreadRail)
     return { article, articleMs, rail }
   }
 
@@ -97,7 +99,7 @@ export class ArticleServing implements Manager {
    * Both reads start here, in one turn of the event loop. The rail's promise never rejects: were it awaited only after
    * the article, a rejection in between would end the process.
    */
-  async #open(articleId: string | null, signal: AbortSignal | undefined) {
+  async #open(articleId: string | null, signal: AbortSignal | undefined, { readsRail } = { readsRail: true }) {
     signal?.throwIfAborted()
     const startedAt = this.#clock.monotonicMs()
     const id = articleId === null ? await this.#newestId(signal) : checkedId(articleId)
@@ -105,7 +107,7 @@ export class ArticleServing implements Manager {
     const railStop = new AbortController()
     const stopRail = () => railStop.abort(signal?.reason)
     signal?.addEventListener('abort', stopRail, { once: true })
-    const railRead = this.#outcomeOfRail(id, railStop.signal)
+    const railRead = readsRail ? this.#outcomeOfRail(id, railStop.signal) : notRead
     // The listener goes when the rail has settled, which its budget guarantees.
     const forgetSignal = () => signal?.removeEventListener('abort', stopRail)
     void railRead.then(forgetSignal)
@@ -196,6 +198,10 @@ type RailOutcome =
   | { readonly read: Found<RailRead>; readonly tookMs: number }
   | { readonly read: null; readonly error: unknown; readonly tookMs: number }
 
+/** The rail of one who wanted none, such as a HEAD. */
+const unreadRail: Rail = { state: 'shed', basis: 'newest', version: 0, generatedAt: null, items: [], tookMs: 0 }
+const notRead: Promise<RailOutcome> = Promise.resolve({ read: null, error: null, tookMs: 0 })
+
 function foundOrThrow<Read extends ArticleRead | RailRead>(read: Read, id: string): Found<Read> {
   if (read.state === 'missing') throw new ArticleNotFoundError(id)
   if (read.state === 'gone') throw new ArticleGoneError(id, read.withdrawnAt)
@@ -240,7 +246,10 @@ function checkedId(given: unknown): string {
   const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
   if (typeof id === 'string' && articleIdPattern.test(id)) return id
   const shown = JSON.stringify(given)?.slice(0, 120) ?? typeof given
-  throw invalid('articleId', `expected 1 to 100 of the characters A-Z a-z 0-9 . _ ~ -, got ${shown}`)
+  throw invalid(
+    'articleId',
+    `expected 1 to 100 of the characters A-Z a-z 0-9 . _ ~ - (and not . or .. alone), got ${shown}`,
+  )
 }
 
 function checkedLimit(limit: number): number {

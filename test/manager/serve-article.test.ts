@@ -209,6 +209,14 @@ describe('an opened article', () => {
     assert.equal(clock.pending, 0)
   })
 
+  it('comes without its rail being read when none is wanted', async () => {
+    const { store, manager } = setUp()
+    const opened = await manager.openArticle('7', { rail: false })
+    assert.equal(opened.article.id, '7')
+    assert.equal((await opened.rail).state, 'shed')
+    assert.ok(store.calls.every(({ read }) => read !== 'rail'))
+  })
+
   it('stops reading its rail when the reader goes away, and removes its listeners', async () => {
     const { store, clock, manager } = setUp()
     store.rail = hang

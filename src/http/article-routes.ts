@@ -1,0 +1,164 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Rail } from '../manager/manager.ts'
+import { sendWithEtag, serverTiming } from './conditional-reply.ts'
+import { HttpError } from './error-reply.ts'
+import { htmlAnswers, idParameter, pagingParameter, railParameters, sectionParameter } from './openapi-schemas.ts'
+import { articlePageClosing, articlePageOpening, frontPage, railFragment, sectionPage } from './pages/page.ts'
+import { fragmentQuery, parseArticleId, parsePageQuery, parseQuery, parseSectionName } from './request-query.ts'
+import { openRequestScope } from './request-scope.ts'
+import { securityHeaders } from './security-headers.ts'
+import { type Route, routeParameters, type SiteContext, siteView } from './site-context.ts'
+import { openPage, sendPage } from './stream-page.ts'
+
+/** The reader's pages, and the rail alone as HTML for pages that others make. */
+export function articleRoutes(context: SiteContext): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/articles/:id',
+      group: 'pages',
+      kind: 'page',
+      schema: {
+        operationId: 'articlePage',
+        tags: ['pages'],
+        summary: 'The page of an article',
+        description:
+          'HTML in one response: the article is sent as soon as it is read, its related articles follow. ' +
+          '`data-related-state` says what became of them.',
+        params: idParameter,
+        response: htmlAnswers('The page, streamed.', [400, 404, 410, 503]),
+      },
+      handle: (request, reply) => streamArticlePage(context, request, reply),
+    },
+    {
+      method: 'GET',
+      path: '/',
+      group: 'pages',
+      kind: 'page',
+      schema: {
+        operationId: 'frontPage',
+        tags: ['pages'],
+        summary: 'The front page: the newest articles',
+        querystring: pagingParameter,
+        response: htmlAnswers('The page.', [400, 503]),
+      },
+      async handle(request, reply) {
+        const { before } = parsePageQuery(request.query)
+        const { articles, ms } = await readList(context, reply, before === undefined ? {} : { before })
+        return sendPageWithEtag(request, reply, ms, frontPage({ site: siteView(context, request), articles, before }))
+      },
+    },
+    {
+      method: 'GET',
+      path: '/sections/:section',
+      group: 'pages',
+      kind: 'page',
+      schema: {
+        operationId: 'sectionPage',
+        tags: ['pages'],
+        summary: 'The newest articles of a section',
+        params: sectionParameter,
+        querystring: pagingParameter,
+        response: htmlAnswers('The page.', [400, 404, 503]),
+      },
+      async handle(request, reply) {
+        const section = parseSectionName(routeParameters(request).section)
+        const { before } = parsePageQuery(request.query)
+        const query = before === undefined ? { section } : { section, before }
+        const { articles, ms } = await readList(context, reply, query)
+        if (articles.articles.length === 0 && before === undefined) {
+          throw new HttpError(
+            404,
+            'SECTION_NOT_FOUND',
+            `No article is published in the section ${JSON.stringify(section)}.`,
+          )
+        }
+        return sendPageWithEtag(
+          request,
+          reply,
+          ms,
+          sectionPage({ site: siteView(context, request), section, articles, before }),
+        )
+      },
+    },
+    {
+      method: 'GET',
+      path: '/fragments/articles/:id/related',
+      group: 'fragments',
+      kind: 'fragment',
+      schema: {
+        operationId: 'relatedFragment',
+        tags: ['fragments'],
+        summary: 'The related articles alone, as HTML',
+        description: 'For edge-side includes and islands.',
+        params: idParameter,
+        querystring: railParameters({ explain: false }),
+        response: htmlAnswers('The fragment: one element, without a page around it.', [400, 404, 410, 503]),
+      },
+      async handle(request, reply) {
+        const articleId = parseArticleId(routeParameters(request).id)
+        const query = parseQuery(fragmentQuery, request.query)
+        using scope = openRequestScope(reply.raw, {
+          clock: context.clock,
+          budgetMs: context.limits.readBudgetMs,
+          what: 'The related articles',
+        })
+        const rail = await scope.within(context.manager.openRail(articleId, { ...query, signal: scope.signal }))
+        reply.headers(securityHeaders.fragment).header('server-timing', railTiming(rail))
+        return sendWithEtag(request, reply, {
+          contentType: html,
+          body: railFragment({ site: siteView(context, request), rail, articleId, links: 'publisher' }),
+        })
+      },
+    },
+  ]
+}
+
+export function railTiming(rail: Rail): string {
+  return serverTiming([{ name: 'rail', ms: rail.tookMs, description: rail.state }])
+}
+
+const html = 'text/html; charset=utf-8'
+const frontPageLimit = 30
+
+async function streamArticlePage(context: SiteContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const articleId = parseArticleId(routeParameters(request).id)
+  using scope = openRequestScope(reply.raw, {
+    clock: context.clock,
+    budgetMs: context.limits.readBudgetMs,
+    what: 'The article',
+  })
+  const opened = await openPage(context.manager, articleId, scope, request.method === 'HEAD')
+  const site = siteView(context, request)
+  const opening = articlePageOpening({ site, article: opened.article })
+  // From here on the response is ours and not Fastify's, so what went wrong before has had its status.
+  reply.hijack()
+  await sendPage(reply.raw, opened, {
+    opening,
+    rail: (rail) => railFragment({ site, rail, articleId: opened.article.id, section: opened.article.section }),
+    closing: () => articlePageClosing({ site }),
+    // What hooks of the surrounding site have set is kept.
+    headers: { ...(reply.getHeaders() as Record<string, string>), ...securityHeaders.page },
+    railCapMs: context.limits.railCapMs,
+    clock: context.clock,
+    scope,
+  })
+}
+
+async function readList(context: SiteContext, reply: FastifyReply, query: { section?: string; before?: string }) {
+  using scope = openRequestScope(reply.raw, {
+    clock: context.clock,
+    budgetMs: context.limits.readBudgetMs,
+    what: 'The list of articles',
+  })
+  const startedAt = context.clock.monotonicMs()
+  const articles = await scope.within(
+    context.manager.listArticles({ ...query, limit: frontPageLimit }, { signal: scope.signal }),
+  )
+  return { articles, ms: context.clock.monotonicMs() - startedAt }
+}
+
+function sendPageWithEtag(request: FastifyRequest, reply: FastifyReply, listMs: number, body: string): FastifyReply {
+  reply.headers(securityHeaders.page).header('server-timing', serverTiming([{ name: 'list', ms: listMs }]))
+  return sendWithEtag(request, reply, { contentType: html, body })
+}

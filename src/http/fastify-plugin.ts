@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify'
+import { type Clock, systemClock } from '../concurrency/clock.ts'
+import type { Manager } from '../manager/manager.ts'
+import type { Publisher } from '../manager/publisher.ts'
+import { KnownSections } from './known-sections.ts'
+import { registerRoutes, routesOf } from './routes.ts'
+import {
+  limitsFrom,
+  type MetricsSource,
+  type Readiness,
+  type RequestLimits,
+  type RouteGroup,
+  type ServedRequest,
+  type SiteName,
+} from './site-context.ts'
+
+/**
+ * onward's routes inside an existing Fastify site: `app.register(onwardPlugin, { manager, prefix: '/news' })`.
+ *
+ * Everything it sets up (error pages, body reading, hooks) stays within its own context: the site's other routes do
+ * not notice it. With a prefix it answers for all addresses below it; without one, those it has no route for stay the
+ * site's. A site that uses `@fastify/swagger` finds the routes in its own document. The manager stays the caller's to
+ * close.
+ */
+export async function onwardPlugin(app: FastifyInstance, options: OnwardPluginOptions): Promise<void> {
+  const clock = options.clock ?? systemClock
+  const context = {
+    manager: options.manager,
+    publisher: options.publisher ?? null,
+    token: options.token ?? null,
+    site: options.site ?? defaultSite,
+    readiness: options.readiness ?? null,
+    metrics: options.metrics ?? null,
+    clock,
+    sections: new KnownSections(options.manager, clock),
+    limits: limitsFrom(options.limits),
+    linkPrefix: () => app.prefix,
+    chance: Math.random,
+    onServed: options.onServed ?? null,
+  }
+  await registerRoutes(app, routesOf(context, options.routes ?? mountedGroups), context, { ownsRoot: false })
+}
+
+/** What the drop-ins take: only the manager has no default. */
+export interface MountOptions {
+  /** Default null: articles are not taken over HTTP. */
+  readonly publisher?: Publisher | null
+  /** What writers have to send. */
+  readonly token?: string | null
+  /** Default: named `onward`, at an unknown address. */
+  readonly site?: SiteName
+  /** Default: the reader's pages, the fragments and the API. `/healthz` and the like are the site's own. */
+  readonly routes?: readonly RouteGroup[]
+  readonly readiness?: (signal: AbortSignal) => Promise<Readiness>
+  readonly metrics?: MetricsSource | null
+  readonly limits?: Partial<RequestLimits>
+  readonly onServed?: (served: ServedRequest) => void
+  readonly clock?: Clock
+}
+
+export interface OnwardPluginOptions extends MountOptions {
+  readonly manager: Manager
+  /** Read by Fastify itself. */
+  readonly prefix?: string
+}
+
+export const defaultSite: SiteName = { name: 'onward', baseUrl: null }
+export const mountedGroups: readonly RouteGroup[] = ['pages', 'fragments', 'api']

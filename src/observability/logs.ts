@@ -1,0 +1,118 @@
+import pino, { type DestinationStream, type Logger } from 'pino'
+import { subscribe } from '../events.ts'
+
+/**
+ * The log of a running onward: one JSON line for each thing that somebody should know of.
+ *
+ * What is logged: failures in the background, takedowns, requests that failed or were slow, and each request when
+ * `accessLog` is asked for. What is never logged: texts of articles, queries, headers, tokens. Lines are written in
+ * the background (`flush` before the process ends): at peak hours a blocked terminal must not block a reader.
+ */
+export function openLogs(options: LogOptions = {}): Logs {
+  const destination = options.destination ?? pino.destination({ dest: 1, sync: false, minLength: bufferBytes })
+  const logger = pino(
+    {
+      level: options.level ?? 'info',
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError, error: describeError },
+      redact: { paths: [...secretKeys, ...secretKeys.map((key) => `*.${key}`)], censor: '[secret]' },
+    },
+    destination,
+  )
+  const slowMs = options.slowMs ?? 1_000
+  const accessLog = options.accessLog ?? false
+
+  // What is not enough for a line goes out soon all the same: a quiet site's log would lag for hours otherwise.
+  const flushTimer = setInterval(() => logger.flush(), flushEveryMs)
+  flushTimer.unref()
+
+  const unsubscribe = [
+    subscribe('background-failed', ({ what, error }) => logger.error({ what, err: error }, 'background work failed')),
+    subscribe('article-withdrawn', ({ articleId }) => logger.info({ articleId }, 'article taken down')),
+  ]
+
+  const close = async () => {
+    for (const stop of unsubscribe.splice(0)) stop()
+    clearInterval(flushTimer)
+    await new Promise<void>((resolve) => logger.flush(() => resolve()))
+  }
+
+  return {
+    logger,
+    logRequest(request) {
+      if (request.status >= 500 && request.status !== 503) logger.error(line(request), 'request failed')
+      else if (request.tookMs >= slowMs) logger.warn(line(request), 'request was slow')
+      else if (accessLog) logger.info(line(request), 'request')
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+export interface LogOptions {
+  /** Default `info`. */
+  readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** True: a line for each request. Default false: at 10,000 requests a second the log is the largest load there is. */
+  readonly accessLog?: boolean
+  /** Requests that take at least this long are logged, in milliseconds; default 1000. */
+  readonly slowMs?: number
+  /** Default: standard output. A destination that is handed in stays its owner's to end. */
+  readonly destination?: DestinationStream
+}
+
+export interface Logs extends AsyncDisposable {
+  readonly logger: Logger
+  logRequest(request: LoggedRequest): void
+  /** Ends the subscriptions and writes out what is buffered. */
+  close(): Promise<void>
+}
+
+/** What is logged of a request; HTTP reports more than this. */
+export interface LoggedRequest {
+  readonly requestId: string
+  readonly method: string
+  /** Without its query: that may hold what a reader typed. */
+  readonly path: string
+  readonly status: number
+  readonly tookMs: number
+  readonly aborted: boolean
+}
+
+const bufferBytes = 4096
+const flushEveryMs = 1_000
+const secretKeys = ['token', 'authorization', 'password', 'body', 'bodyHtml']
+const pathLengthMax = 200
+const causesMax = 5
+
+function line({ requestId, method, path, status, tookMs, aborted }: LoggedRequest) {
+  return {
+    requestId,
+    method,
+    path: path.slice(0, pathLengthMax),
+    status,
+    tookMs: Math.round(tookMs * 10) / 10,
+    ...(aborted ? { aborted } : {}),
+  }
+}
+
+interface DescribedError {
+  readonly name: string
+  readonly message: string
+  readonly code?: unknown
+  readonly stack?: string
+  readonly cause?: DescribedError
+}
+
+// pino's own serializer copies every property of an error, and a driver's error may carry its parameters: an article.
+function describeError(error: unknown, depth = 0): DescribedError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
+  return {
+    name: error.name,
+    message: error.message,
+    ...('code' in error ? { code: error.code } : {}),
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(error.cause === undefined || depth >= causesMax ? {} : { cause: describeError(error.cause, depth + 1) }),
+  }
+}

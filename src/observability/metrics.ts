@@ -1,0 +1,217 @@
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import { subscribe } from '../events.ts'
+
+/**
+ * What this process counts, as Prometheus text, from the events that the core publishes.
+ *
+ * It has a registry of its own, so that several can live in one process. Labels have few values each: never an id, a
+ * path or a text. Closing it ends its subscriptions and its watch on the event loop.
+ */
+export function openMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const articleReads = new Counter({
+    name: 'onward_article_reads_total',
+    help: 'Articles read, by outcome.',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
+  const articleSeconds = new Histogram({
+    name: 'onward_article_read_seconds',
+    help: 'How long reading an article took.',
+    buckets: readBuckets,
+    registers,
+  })
+  const railReads = new Counter({
+    name: 'onward_rail_reads_total',
+    help: 'Rails read, by what became of them.',
+    labelNames: ['state', 'basis'] as const,
+    registers,
+  })
+  const railSeconds = new Histogram({
+    name: 'onward_rail_read_seconds',
+    help: 'How long reading a rail took.',
+    buckets: readBuckets,
+    registers,
+  })
+  const stored = new Counter({
+    name: 'onward_articles_stored_total',
+    help: 'Articles sent to the store, by what became of them.',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
+  const storeSeconds = new Histogram({
+    name: 'onward_store_batch_seconds',
+    help: 'How long storing a batch took.',
+    buckets: batchBuckets,
+    registers,
+  })
+  const takedowns = new Counter({
+    name: 'onward_articles_withdrawn_total',
+    help: 'Articles taken down.',
+    registers,
+  })
+  const railsWritten = new Counter({ name: 'onward_rails_written_total', help: 'Rails worked out.', registers })
+  const indexLag = new Gauge({
+    name: 'onward_index_lag_changes',
+    help: 'Changes that the index has still to work through.',
+    registers,
+  })
+  const indexSeconds = new Histogram({
+    name: 'onward_index_batch_seconds',
+    help: 'How long working out a batch of rails took.',
+    buckets: batchBuckets,
+    registers,
+  })
+  const failures = new Counter({
+    name: 'onward_background_failures_total',
+    help: 'Things that failed in the background and are tried again.',
+    labelNames: ['what'] as const,
+    registers,
+  })
+  const requests = new Histogram({
+    name: 'onward_http_request_seconds',
+    help: 'How long requests took until their answer was sent, by route and class of status.',
+    labelNames: ['route', 'method', 'status'] as const,
+    buckets: readBuckets,
+    registers,
+  })
+  const closeProcessWatch = watchProcess(registry)
+
+  const unsubscribe = [
+    subscribe('article-read', ({ outcome, tookMs }) => {
+      articleReads.inc({ outcome })
+      articleSeconds.observe(tookMs / 1000)
+    }),
+    subscribe('rail-read', ({ state, basis, tookMs }) => {
+      railReads.inc({ state, basis })
+      railSeconds.observe(tookMs / 1000)
+    }),
+    subscribe('articles-stored', ({ tookMs, created, updated, withdrawn, unchanged }) => {
+      for (const [outcome, count] of Object.entries({ created, updated, withdrawn, unchanged })) {
+        if (count > 0) stored.inc({ outcome }, count)
+      }
+      storeSeconds.observe(tookMs / 1000)
+    }),
+    subscribe('article-withdrawn', () => takedowns.inc()),
+    subscribe('rails-written', ({ rails, lag, tookMs }) => {
+      railsWritten.inc(rails)
+      indexLag.set(lag)
+      indexSeconds.observe(tookMs / 1000)
+    }),
+    subscribe('background-failed', ({ what }) => failures.inc({ what })),
+  ]
+
+  const close = () => {
+    for (const stop of unsubscribe.splice(0)) stop()
+    closeProcessWatch()
+    registry.clear()
+  }
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    observeRequest({ route, method, status, aborted, tookMs }) {
+      // 499, the class of its own that proxies use, for readers who left: they are neither served nor refused.
+      const statusClass = aborted ? '499' : `${Math.floor(status / 100)}xx`
+      requests.observe(
+        { route, method: knownMethods.has(method) ? method : 'other', status: statusClass },
+        tookMs / 1000,
+      )
+    },
+    close,
+    [Symbol.dispose]: close,
+  }
+}
+
+export interface Metrics extends Disposable {
+  /** Of what `text` gives. */
+  readonly contentType: string
+  /** Rejects never; costs a few milliseconds. */
+  text(): Promise<string>
+  /** Counts one request; `route` is the route's template, so that it has few values. */
+  observeRequest(request: ObservedRequest): void
+  close(): void
+}
+
+/** What is counted of a request; HTTP reports more than this. */
+export interface ObservedRequest {
+  readonly route: string
+  readonly method: string
+  readonly status: number
+  readonly aborted: boolean
+  readonly tookMs: number
+}
+
+// Seconds. Fine around the budgets (25, 150 and 800 ms), since that is where a decision is read off.
+const readBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 0.8, 1, 2.5, 5]
+const batchBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
+
+/**
+ * The process and its event loop. Written here because the library's own collectors cannot be ended: they start an
+ * interval and two observers each, which live as long as the process does.
+ */
+function watchProcess(registry: Registry): () => void {
+  const registers = [registry]
+  // At the default resolution of 10 ms an idle loop shows a delay of 10 ms.
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  let utilization = performance.eventLoopUtilization()
+  new Gauge({
+    name: 'nodejs_eventloop_delay_seconds',
+    help: 'Delay of the event loop since the last look, by quantile; about 0.001 when idle.',
+    labelNames: ['quantile'] as const,
+    registers,
+    collect() {
+      // Nothing measured yet is NaN, which would make a graph look broken rather than idle.
+      const at = (percentile: number) => (delay.count === 0 ? 0 : delay.percentile(percentile) / 1e9)
+      this.set({ quantile: '0.5' }, at(50))
+      this.set({ quantile: '0.99' }, at(99))
+      this.set({ quantile: '1' }, delay.count === 0 ? 0 : delay.max / 1e9)
+      delay.reset()
+    },
+  })
+  new Gauge({
+    name: 'nodejs_eventloop_utilization_ratio',
+    help: 'Share of the time since the last look in which the event loop was busy.',
+    registers,
+    collect() {
+      const now = performance.eventLoopUtilization()
+      this.set(performance.eventLoopUtilization(now, utilization).utilization)
+      utilization = now
+    },
+  })
+  new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Memory that the process holds.',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss())
+    },
+  })
+  new Gauge({
+    name: 'nodejs_heap_used_bytes',
+    help: 'Heap in use by JavaScript objects.',
+    registers,
+    collect() {
+      this.set(process.memoryUsage().heapUsed)
+    },
+  })
+  new Gauge({
+    name: 'process_cpu_seconds_total',
+    help: 'Processor time that the process has used, all threads.',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage()
+      this.set((user + system) / 1e6)
+    },
+  })
+  new Gauge({
+    name: 'process_start_time_seconds',
+    help: 'When the process started, in seconds since the epoch.',
+    registers,
+  }).set(performance.timeOrigin / 1000)
+  return () => delay.disable()
+}
