@@ -6,7 +6,7 @@ import type { Change, Store } from '../store/store.ts'
 /**
  * Follows the change feed from `after` until `signal` aborts, and hands each batch on, in order, none twice.
  *
- * It asks again at once while batches are full, else after `pollMs` or when `wake` is called: a change made by this
+ * It asks again at once while there are any, else after `pollMs` or when `wake` is called: a change made by this
  * process is handed on at once, one made by another within `pollMs`. A store that fails is an event, and is asked again
  * after a pause that doubles up to five seconds; a listener that fails is handed the same batch again, likewise.
  * Resolves when `signal` aborts.
@@ -33,7 +33,7 @@ export async function followChanges(options: {
       if (last) {
         await onChanges(changes)
         after = last.seq
-        if (changes.length === changesPerRead) continue
+        continue
       }
       await pause.wait(pollMs)
     } catch (error) {

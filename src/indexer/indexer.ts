@@ -109,6 +109,7 @@ export class Indexer implements AsyncDisposable {
     let applied = indexedSeq
     /** ... and up to here its rails have been written. */
     let cursor = indexedSeq
+    let shortPages = 0
     while (!signal.aborted) {
       if (!(await keepLease())) return
       if (this.#clock.monotonicMs() - liftedAt >= liftEveryMs) {
@@ -122,8 +123,10 @@ export class Indexer implements AsyncDisposable {
       if (last) {
         await index.request({ type: 'apply', changes: changes.map(toIndexChange) }, { signal })
         applied = last.seq
-        if (changes.length === changesPerRead) continue
+        // A page of long articles is short: only several in a row mean a backlog that trickles, not one that ends.
+        if (changes.length === changesPerRead || ++shortPages < shortPagesMax) continue
       }
+      shortPages = 0
       if (this.#holds > 0) {
         await this.#pause.wait(pollMs)
         continue
@@ -163,7 +166,7 @@ export class Indexer implements AsyncDisposable {
       const rows = page.map(({ article, railItems }) => ({ document: documentOf(article), railItems }))
       if (rows.length > 0) await index.request({ type: 'load', rows }, { signal })
       const last = page.at(-1)
-      if (!last || page.length < changesPerRead) return true
+      if (!last) return true
       afterId = last.article.id
     }
   }
@@ -192,5 +195,7 @@ const leaseMs = 10_000
 const standbyMs = 1000
 /** How late the lift of an embargo may be noticed. */
 const liftEveryMs = 500
+/** After so many reads that gave little, rails are worked out though more may be coming. */
+const shortPagesMax = 5
 /** About 20 ms of work, so that an article published meanwhile does not wait for long. */
 const settledPerSlice = 100

@@ -27,8 +27,13 @@ export interface Store extends AsyncDisposable {
   listSections(options: ReadOptions): Promise<SectionCount[]>
 
   /**
-   * Stores a batch in one transaction, an article with its change row. The results are in the batch's order.
+   * Stores a batch, an article with its change row. The results are in the batch's order.
    * What becomes of each is decided by `article/publication.ts`.
+   *
+   * Up to `putTransactionMax` articles are one transaction. A longer batch is stored in several, in its order, so that
+   * other writers get their turn; where one fails, those before it stay stored, and sending the batch again is safe.
+   *
+   * @throws InvalidRequestError, with nothing written, when an id or a time is not in its stored form
    */
   putArticles(batch: readonly PreparedArticle[], options: PutOptions): Promise<PutResult[]>
   /** Takes an article down: its text is deleted, a tombstone stays. An unknown id is `missing`, and no tombstone is made. */
@@ -39,7 +44,10 @@ export interface Store extends AsyncDisposable {
   /** Writes a change row for each embargo that has ended since the last call; gives how many. */
   liftEmbargoes(options: WriteOptions): Promise<number>
 
-  /** Changes with `seq > after`, in order, at most `limit`, each with the article as it is now. None is ever lost or late. */
+  /**
+   * Changes with `seq > after`, in order, at most `limit`, each with the article as it is now. None is ever lost or late.
+   * Fewer may come when the articles are long: only an empty answer means that there are no more.
+   */
   readChanges(options: { after: number; limit: number } & ReadOptions): Promise<Change[]>
   /** Every visible article in the order of ids after `afterId` (`''` for the start), with its stored rail: what an index loads at start. */
   readIndexPage(options: { afterId: string; limit: number } & ReadOptions): Promise<IndexPageRow[]>
@@ -54,6 +62,15 @@ export interface Store extends AsyncDisposable {
   takeLease(lease: { name: string; holder: string; forMs: number; now: number }): Promise<number | null>
   releaseLease(lease: { name: string; holder: string }): Promise<void>
 }
+
+/** How many articles are written in one transaction: about 20 ms of holding the write lock. */
+export const putTransactionMax = 250
+
+/** The longest list of articles that can be asked for. */
+export const listLimitMax = 100
+
+/** How many ids a rail can be asked to leave out. */
+export const railExcludeMax = 100
 
 export interface ReadOptions {
   readonly now: number

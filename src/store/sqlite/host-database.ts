@@ -1,0 +1,45 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { inWords } from './failure.ts'
+import type { AnswersOf, AsksOf, Handlers, ThreadSettings } from './requests.ts'
+
+/**
+ * Hosts a database in a thread: opened by the first request and not when the thread starts, so that what is wrong with
+ * the file is that request's error, in words, and the next request tries again.
+ */
+export function hostDatabase<Map>(
+  open: (settings: ThreadSettings) => DatabaseSync,
+  handlersOf: (db: DatabaseSync, settings: ThreadSettings) => Handlers<Map>,
+  beforeClose: (db: DatabaseSync) => void = () => {},
+): (settings: ThreadSettings) => {
+  answer<Name extends keyof Map>(request: { name: Name; asks: AsksOf<Map, Name> }): AnswersOf<Map, Name>
+  close(): void
+} {
+  return (settings) => {
+    let opened: { db: DatabaseSync; handlers: Handlers<Map> } | null = null
+    const get = () => {
+      if (opened) return opened
+      const db = open(settings)
+      try {
+        opened = { db, handlers: handlersOf(db, settings) }
+        return opened
+      } catch (error) {
+        db.close()
+        throw error
+      }
+    }
+    return {
+      answer(request) {
+        try {
+          return get().handlers[request.name](request.asks)
+        } catch (error) {
+          throw inWords(error, settings.file)
+        }
+      },
+      close() {
+        if (!opened) return
+        beforeClose(opened.db)
+        opened.db.close()
+      },
+    }
+  }
+}

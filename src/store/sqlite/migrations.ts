@@ -1,0 +1,61 @@
+/**
+ * The schema, step by step: step n takes a file from version n to n + 1 (`PRAGMA user_version`).
+ *
+ * A step that was released is never edited. All steps that a file lacks run in one transaction.
+ */
+export const migrations: readonly string[] = [
+  `
+  -- The long columns stand last: a row is read from its start, and what follows the last column asked for costs nothing.
+  CREATE TABLE article (
+    id             TEXT    NOT NULL PRIMARY KEY,
+    status         TEXT    NOT NULL CHECK (status IN ('published', 'draft', 'withdrawn')),
+    visible_from   INTEGER NOT NULL, -- milliseconds since the epoch; 0 when nothing holds it back
+    lifted         INTEGER NOT NULL, -- 0 while the change row for the end of its embargo is still to be written
+    published_at   TEXT    NOT NULL,
+    updated_at     TEXT    NOT NULL,
+    first_seen_at  TEXT    NOT NULL,
+    withdrawn_at   TEXT,
+    evolved_from   TEXT,
+    section        TEXT,
+    section_key    TEXT,             -- folded by store/section-key.ts: NOCASE folds ASCII only
+    fingerprint    TEXT,
+    summary        TEXT,             -- ArticleSummary as JSON; null on a tombstone
+    document       TEXT,             -- Article as JSON; null on a tombstone
+    CHECK (status = 'withdrawn' OR (fingerprint IS NOT NULL AND summary IS NOT NULL AND document IS NOT NULL)),
+    CHECK (status <> 'withdrawn' OR (withdrawn_at IS NOT NULL AND summary IS NULL AND document IS NULL))
+  ) STRICT;
+
+  CREATE INDEX article_newest ON article (published_at, id, visible_from) WHERE status = 'published';
+  -- Holds all that the list of sections needs, so that counting them never touches the articles.
+  CREATE INDEX article_newest_in_section ON article (section_key, published_at, id, visible_from, section)
+    WHERE status = 'published' AND section_key IS NOT NULL;
+  CREATE INDEX article_embargoed ON article (visible_from, id) WHERE status = 'published' AND lifted = 0;
+  CREATE INDEX article_withdrawn ON article (withdrawn_at) WHERE status = 'withdrawn';
+
+  -- AUTOINCREMENT: a number is never given twice, or a reader of the feed that has seen it would miss the second.
+  CREATE TABLE change (
+    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    article_id TEXT    NOT NULL,
+    at         INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE rail (
+    article_id   TEXT    NOT NULL PRIMARY KEY,
+    version      INTEGER NOT NULL,
+    generated_at TEXT    NOT NULL,
+    items        TEXT    NOT NULL CHECK (json_type(items) = 'array')
+  ) STRICT;
+
+  CREATE TABLE cursor (
+    name TEXT    NOT NULL PRIMARY KEY,
+    seq  INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE lease (
+    name       TEXT    NOT NULL PRIMARY KEY,
+    holder     TEXT,              -- null once it was given back; the token stays, so that none is ever given twice
+    token      INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  `,
+]

@@ -1,0 +1,251 @@
+import { type Article, type ArticleSummary, articleIdPattern, type PreparedArticle } from '../../article/article.ts'
+import type { Clock } from '../../concurrency/clock.ts'
+import { siblingModule } from '../../concurrency/thread.ts'
+import { InvalidRequestError, type Problem } from '../../errors.ts'
+import { railLimitMax } from '../../related/related.ts'
+import { listPosition, listToken } from '../list-position.ts'
+import { railAnswer, type StoredRailRead } from '../rail-answer.ts'
+import { sectionKey } from '../section-key.ts'
+import {
+  type ArticleList,
+  type ArticleRead,
+  type Change,
+  type IndexPageRow,
+  type ListOptions,
+  listLimitMax,
+  type PutOptions,
+  type PutResult,
+  putTransactionMax,
+  type RailRead,
+  type RailReadOptions,
+  type RailWrite,
+  type ReadOptions,
+  railExcludeMax,
+  type SectionCount,
+  type Store,
+  type StoreStatus,
+  type WriteOptions,
+} from '../store.ts'
+import { Lane } from './lane.ts'
+import type { Reads, ThreadSettings, Writes } from './requests.ts'
+
+/** One SQLite file, read and written in threads: the main thread only sends requests and parses answers. */
+export class SqliteStore implements Store {
+  readonly kind = 'sqlite'
+  readonly location: string
+  readonly #article: Lane<Reads>
+  readonly #rail: Lane<Reads>
+  readonly #background: Lane<Reads>
+  readonly #writer: Lane<Writes>
+
+  private constructor(
+    location: string,
+    lanes: Record<'article' | 'rail' | 'background', Lane<Reads>>,
+    writer: Lane<Writes>,
+  ) {
+    this.location = location
+    this.#article = lanes.article
+    this.#rail = lanes.rail
+    this.#background = lanes.background
+    this.#writer = writer
+  }
+
+  /**
+   * Opens `file`, created or migrated where that is needed.
+   *
+   * @throws InvalidOptionError when the file is another program's or a newer onward's; StoreUnavailableError when it
+   *   cannot be opened. All threads are closed again then.
+   */
+  static async open(file: string, settings: SqliteSettings): Promise<SqliteStore> {
+    const data: ThreadSettings = { file, busyMs: settings.busyMs }
+    const common = { location: `sqlite:${file}`, data, clock: settings.clock, threads: 1 }
+    const reading = { ...common, url: siblingModule(import.meta.url, 'reader-thread') }
+    const writing = { ...common, url: siblingModule(import.meta.url, 'writer-thread') }
+    await using opening = new AsyncDisposableStack()
+    // The writer is closed last: the last connection that may write folds the log into the file and deletes it.
+    const writer = opening.use(
+      new Lane<Writes>({ ...writing, name: 'write', pendingMax: 256, inFlightMax: 4, stuckMs: 60_000 }),
+    )
+    await writer.ask('open', null)
+    const lanes = {
+      article: opening.use(
+        new Lane<Reads>({
+          ...reading,
+          name: 'article',
+          threads: settings.articleThreads,
+          pendingMax: 2000,
+          inFlightMax: 128,
+          stuckMs: 5000,
+        }),
+      ),
+      rail: opening.use(
+        new Lane<Reads>({
+          ...reading,
+          name: 'rail',
+          threads: settings.railThreads,
+          pendingMax: 1000,
+          inFlightMax: 128,
+          stuckMs: 5000,
+        }),
+      ),
+      background: opening.use(
+        new Lane<Reads>({ ...reading, name: 'background', pendingMax: 256, inFlightMax: 16, stuckMs: 30_000 }),
+      ),
+    }
+    await Promise.all(Object.values(lanes).map((lane) => lane.ask('open', null)))
+    opening.move()
+    return new SqliteStore(common.location, lanes, writer)
+  }
+
+  async readArticle(id: string, { now, signal }: ReadOptions): Promise<ArticleRead> {
+    const answer = await this.#article.ask('article', { id, now }, signal)
+    if (answer === null) return { state: 'missing' }
+    if (typeof answer !== 'string') return { state: 'gone', withdrawnAt: answer.withdrawnAt }
+    return { state: 'found', article: JSON.parse(answer) as Article }
+  }
+
+  async readNewestId({ now, signal }: ReadOptions): Promise<string | null> {
+    return await this.#article.ask('newest', { now }, signal)
+  }
+
+  async readRail(id: string, { now, limit, exclude = [], signal }: RailReadOptions): Promise<RailRead> {
+    check('Rail', [...limitProblems(limit, railLimitMax), ...excludeProblems(exclude)])
+    const answer = await this.#rail.ask('rail', { id, now, limit, exclude }, signal)
+    return railAnswer(JSON.parse(answer) as StoredRailRead)
+  }
+
+  async listArticles({ section, before, limit, now, signal }: ListOptions): Promise<ArticleList> {
+    check('List of articles', limitProblems(limit, listLimitMax))
+    const answer = await this.#background.ask(
+      'list',
+      { sectionKey: section === undefined ? null : sectionKey(section), ...listPosition(before), limit, now },
+      signal,
+    )
+    return {
+      articles: JSON.parse(answer.summaries) as ArticleSummary[],
+      next: answer.next && listToken(answer.next),
+    }
+  }
+
+  async listSections({ now, signal }: ReadOptions): Promise<SectionCount[]> {
+    return await this.#background.ask('sections', { now }, signal)
+  }
+
+  async putArticles(batch: readonly PreparedArticle[], { now, republish, signal }: PutOptions): Promise<PutResult[]> {
+    check('Batch of articles', batch.flatMap(preparedProblems))
+    signal?.throwIfAborted()
+    const results: PutResult[] = []
+    for (let start = 0; start < batch.length; start += putTransactionMax) {
+      const articles = batch.slice(start, start + putTransactionMax)
+      results.push(...(await this.#writer.ask('put', { articles, now, republish }, signal)))
+    }
+    return results
+  }
+
+  async withdrawArticle(id: string, { now, signal }: WriteOptions) {
+    return await this.#writer.ask('withdraw', { id, now }, signal)
+  }
+
+  async liftEmbargoes({ now, signal }: WriteOptions): Promise<number> {
+    return await this.#writer.ask('lift', { now }, signal)
+  }
+
+  async readChanges({ after, limit, now, signal }: { after: number; limit: number } & ReadOptions): Promise<Change[]> {
+    const rows = await this.#background.ask('changes', { after, limit, now }, signal)
+    return rows.map(({ seq, articleId, document }) => ({
+      seq,
+      articleId,
+      article: document === null ? null : (JSON.parse(document) as Article),
+    }))
+  }
+
+  async readIndexPage({
+    afterId,
+    limit,
+    now,
+    signal,
+  }: { afterId: string; limit: number } & ReadOptions): Promise<IndexPageRow[]> {
+    const page: IndexPageRow[] = []
+    // A thread's answer ends early when its articles are long; a caller may take a short page for the last.
+    for (let last = afterId; page.length < limit; ) {
+      const asked = limit - page.length
+      const rows = await this.#background.ask('indexPage', { afterId: last, limit: asked, now }, signal)
+      for (const { document, railItems } of rows) page.push({ article: JSON.parse(document) as Article, railItems })
+      const end = rows.at(-1)
+      if (!end) break
+      last = end.id
+    }
+    return page
+  }
+
+  async writeRails(write: RailWrite): Promise<boolean> {
+    return await this.#writer.ask('rails', write)
+  }
+
+  async readStatus({ now, signal }: ReadOptions): Promise<StoreStatus> {
+    return await this.#background.ask('status', { now }, signal)
+  }
+
+  async takeLease(lease: { name: string; holder: string; forMs: number; now: number }): Promise<number | null> {
+    return await this.#writer.ask('takeLease', lease)
+  }
+
+  async releaseLease(lease: { name: string; holder: string }): Promise<void> {
+    await this.#writer.ask('releaseLease', lease)
+  }
+
+  /** Ends every thread in the middle of its work, as a crash would: for rehearsals and tests. The next request restarts. */
+  async crash(): Promise<void> {
+    const reason = `The threads of ${this.location} were ended on purpose.`
+    await Promise.all([this.#article, this.#rail, this.#background, this.#writer].map((lane) => lane.crash(reason)))
+  }
+
+  /** Lets what is pending finish, then closes every handle; the last to close leaves one file and no log. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#article, this.#rail, this.#background].map((lane) => lane.close()))
+    await this.#writer.close()
+  }
+}
+
+export interface SqliteSettings {
+  readonly clock: Clock
+  readonly articleThreads: number
+  readonly railThreads: number
+  /** How long a writer waits for another process to finish its own transaction, in milliseconds. */
+  readonly busyMs: number
+}
+
+function check(what: string, problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new InvalidRequestError(what, problems)
+}
+
+function limitProblems(limit: number, max: number): Problem[] {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return []
+  return [{ path: 'limit', message: `expected a whole number from 1 to ${max}, found ${limit}` }]
+}
+
+function excludeProblems(exclude: readonly string[]): Problem[] {
+  if (exclude.length <= railExcludeMax) return []
+  return [{ path: 'exclude', message: `expected at most ${railExcludeMax} ids, found ${exclude.length}` }]
+}
+
+// What was parsed has passed these long ago. They stand here for what was not: ids become paths of URLs, and times are
+// compared as text.
+function preparedProblems({ input }: PreparedArticle, index: number): Problem[] {
+  const problems: Problem[] = []
+  if (!articleIdPattern.test(input.id)) {
+    problems.push({ path: `[${index}].id`, message: `expected an id that matches ${articleIdPattern.source}` })
+  }
+  for (const key of ['publishedAt', 'updatedAt', 'embargoedUntil'] as const) {
+    const time = input[key]
+    if (time !== undefined && !isCanonicalTime(time)) {
+      problems.push({ path: `[${index}].${key}`, message: 'expected a time as Date.prototype.toISOString gives it' })
+    }
+  }
+  return problems
+}
+
+function isCanonicalTime(time: string): boolean {
+  const ms = Date.parse(time)
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === time
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { ArticleInput, PreparedArticle } from '../../src/article/article.ts'
+import { fingerprint } from '../../src/article/fingerprint.ts'
+import { type Clock, systemClock } from '../../src/concurrency/clock.ts'
+import { subscribe } from '../../src/events.ts'
+import { Indexer } from '../../src/indexer/indexer.ts'
+import { waitUntilIndexed } from '../../src/indexer/wait-until-indexed.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { leavesNothingBehind } from '../support/leak-check.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const now = Date.parse('2026-11-02T12:00:00.000Z')
+
+/** The system's clock, set to the story's day and moved on by hand: threads and timers stay real. */
+function storyClock(): Clock & { set(ms: number): void } {
+  let current = now
+  return {
+    ...systemClock,
+    now: () => current,
+    set: (ms) => {
+      current = ms
+    },
+  }
+}
+
+const ferry = [
+  article(
+    '1',
+    'Ferry Aurelia runs aground off Halvern',
+    'The ferry Aurelia ran aground off the Halvern lighthouse in fog on Monday.',
+  ),
+  article(
+    '2',
+    'Aurelia passengers taken off by lifeboat',
+    'Lifeboats took the passengers of the ferry Aurelia to Halvern harbour.',
+  ),
+]
+const third = article(
+  '3',
+  'Captain of the Aurelia blames the fog',
+  'The captain of the ferry Aurelia said fog hid the Halvern lighthouse.',
+)
+const others = Array.from({ length: 30 }, (_, index) =>
+  article(
+    `other-${index}`,
+    `Council minutes number ${index}`,
+    `Agenda item ${index}: budgets, drains, benches, lamps and permit ${index * 7}.`,
+  ),
+)
+
+describe('the indexer', { timeout: 60_000 }, () => {
+  it('gives a new article its rail, and puts it into the rails of older ones', () =>
+    withStore(async ({ store, clock }) => {
+      await using indexer = startIndexer(store, clock)
+      await put(store, clock, [...ferry, ...others])
+      await indexed(store, indexer, clock)
+      assert.deepEqual(await railOf(store, clock, '1'), ['2'])
+      await put(store, clock, [third])
+      await indexed(store, indexer, clock)
+      assert.deepEqual((await railOf(store, clock, '3')).sort(), ['1', '2'])
+      assert.deepEqual((await railOf(store, clock, '1')).sort(), ['2', '3'])
+    }))
+
+  it('takes a withdrawn article out of the rails that held it', () =>
+    withStore(async ({ store, clock }) => {
+      await using indexer = startIndexer(store, clock)
+      await put(store, clock, [...ferry, third, ...others])
+      await indexed(store, indexer, clock)
+      await store.withdrawArticle('2', { now: clock.now() })
+      // At once, by the join; and for good, by the index.
+      assert.deepEqual(await railOf(store, clock, '1'), ['3'])
+      await indexed(store, indexer, clock)
+      const [row] = await store.readIndexPage({ afterId: '0', limit: 1, now: clock.now() })
+      assert.doesNotMatch(row?.railItems ?? '', /"id":"2"/)
+    }))
+
+  it('puts an article into rails when its embargo ends', () =>
+    withStore(async ({ store, clock }) => {
+      await using indexer = startIndexer(store, clock)
+      const embargoed = { ...third, embargoedUntil: new Date(now + 60_000).toISOString() }
+      await put(store, clock, [...ferry, embargoed, ...others])
+      await indexed(store, indexer, clock)
+      assert.deepEqual(await railOf(store, clock, '1'), ['2'])
+      clock.set(now + 61_000)
+      await until(async () => (await railOf(store, clock, '1')).includes('3'))
+      assert.deepEqual((await railOf(store, clock, '3')).sort(), ['1', '2'])
+    }))
+
+  it('starts again from the stored rails, and works out only what changed meanwhile', () =>
+    withStore(async ({ store, clock }) => {
+      {
+        await using indexer = startIndexer(store, clock)
+        await put(store, clock, [...ferry, ...others])
+        await indexed(store, indexer, clock)
+      }
+      await put(store, clock, [third])
+      const written: number[] = []
+      const stop = subscribe('rails-written', ({ rails }) => written.push(rails))
+      try {
+        await using indexer = startIndexer(store, clock)
+        await indexed(store, indexer, clock)
+      } finally {
+        stop()
+      }
+      assert.deepEqual((await railOf(store, clock, '1')).sort(), ['2', '3'])
+      const total = written.reduce((sum, rails) => sum + rails, 0)
+      assert.ok(total >= 3 && total < 10, `3 rails concern the ferry, and ${total} were written`)
+    }))
+
+  it('leads alone; a standby takes over when the leader is closed', () =>
+    withStore(async ({ store, clock }) => {
+      const leader = startIndexer(store, clock)
+      await put(store, clock, ferry)
+      await indexed(store, leader, clock)
+      await using standby = startIndexer(store, clock)
+      assert.equal(await store.takeLease({ name: 'indexer', holder: 'a third', forMs: 1000, now: clock.now() }), null)
+      await leader[Symbol.asyncDispose]()
+      await put(store, clock, [third])
+      await indexed(store, standby, clock)
+      assert.deepEqual((await railOf(store, clock, '3')).sort(), ['1', '2'])
+    }))
+
+  it('goes on after the store has failed', () =>
+    withStore(async ({ store, clock }) => {
+      let isDown = false
+      const flaky = new Proxy(store, {
+        get(target, key) {
+          const member: unknown = Reflect.get(target, key, target)
+          if (typeof member !== 'function') return member
+          return (...given: unknown[]) =>
+            isDown ? Promise.reject(new Error('The store is down.')) : member.apply(target, given)
+        },
+      })
+      const failures: string[] = []
+      const stop = subscribe('background-failed', ({ what }) => failures.push(what))
+      try {
+        await using indexer = startIndexer(flaky, clock)
+        await put(store, clock, ferry)
+        await indexed(store, indexer, clock)
+        isDown = true
+        indexer.wake()
+        await until(async () => failures.includes('keeping the rails'))
+        isDown = false
+        await put(store, clock, [third])
+        await indexed(store, indexer, clock)
+        assert.deepEqual((await railOf(store, clock, '3')).sort(), ['1', '2'])
+      } finally {
+        stop()
+      }
+    }))
+
+  it('leaves nothing behind when it is closed while it works', () =>
+    leavesNothingBehind(() =>
+      withStore(async ({ store, clock }) => {
+        await put(store, clock, [...ferry, ...others])
+        const indexer = startIndexer(store, clock)
+        await indexer[Symbol.asyncDispose]()
+      }),
+    ))
+})
+
+function startIndexer(store: Store, clock: Clock): Indexer {
+  const indexer = new Indexer({ store, clock, holder: crypto.randomUUID() })
+  indexer.start()
+  return indexer
+}
+
+async function withStore(story: (given: { store: Store; clock: ReturnType<typeof storyClock> }) => Promise<void>) {
+  await using folder = await temporaryFolder()
+  await using store = await openStore(`sqlite:${folder.file('news.db')}`)
+  await story({ store, clock: storyClock() })
+}
+
+async function put(store: Store, clock: Clock, inputs: readonly ArticleInput[]): Promise<void> {
+  const batch: PreparedArticle[] = inputs.map((input) => ({ input, fingerprint: fingerprint(input) }))
+  await store.putArticles(batch, { now: clock.now(), republish: false })
+}
+
+async function indexed(store: Store, indexer: Indexer, clock: Clock): Promise<void> {
+  indexer.wake()
+  await waitUntilIndexed(store, { clock, signal: AbortSignal.timeout(20_000) })
+}
+
+async function railOf(store: Store, clock: Clock, id: string): Promise<string[]> {
+  const read = await store.readRail(id, { limit: 6, now: clock.now() })
+  assert.equal(read.state, 'found')
+  return read.state === 'found' && read.basis === 'related' ? read.items.map((item) => item.id) : []
+}
+
+/** Looks again with every turn of the event loop; the test's own timeout bounds it. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function article(id: string, title: string, body: string): ArticleInput {
+  return { id, title, body, tags: [], status: 'published', section: 'Local', publishedAt: '2026-11-02T10:00:00.000Z' }
+}
