@@ -23,13 +23,15 @@ export class Indexer implements AsyncDisposable {
   readonly #store: Store
   readonly #clock: Clock
   readonly #holder: string
+  readonly #loadsAtStart: boolean
   readonly #stop = new AbortController()
   readonly #pause: Pause
   #running: Promise<void> = Promise.resolve()
   #holds = 0
 
-  constructor(options: { readonly store: Store; readonly clock: Clock; readonly holder: string }) {
+  constructor(options: IndexerOptions) {
     this.#store = options.store
+    this.#loadsAtStart = options.loadsAtStart ?? true
     this.#clock = options.clock
     this.#holder = options.holder
     this.#pause = new Pause(options.clock)
@@ -103,8 +105,7 @@ export class Indexer implements AsyncDisposable {
       leaseTakenAt = this.#clock.monotonicMs()
       return renewed === token
     }
-    if (indexedSeq > 0 && !(await this.#load(index, keepLease))) return
-
+    let isLoaded = indexedSeq === 0
     /** Every change up to here has been handed to the index ... */
     let applied = indexedSeq
     /** ... and up to here its rails have been written. */
@@ -120,6 +121,10 @@ export class Indexer implements AsyncDisposable {
         this.#store.readChanges({ after: applied, limit: changesPerRead, now: this.#clock.now(), signal: stop }),
       )
       const last = changes.at(-1)
+      if (!isLoaded && (last || this.#loadsAtStart)) {
+        if (!(await this.#load(index, keepLease))) return
+        isLoaded = true
+      }
       if (last) {
         await index.request({ type: 'apply', changes: changes.map(toIndexChange) }, { signal })
         applied = last.seq
@@ -127,7 +132,7 @@ export class Indexer implements AsyncDisposable {
         if (changes.length === changesPerRead || ++shortPages < shortPagesMax) continue
       }
       shortPages = 0
-      if (this.#holds > 0) {
+      if (this.#holds > 0 || !isLoaded) {
         await this.#pause.wait(pollMs)
         continue
       }
@@ -135,12 +140,9 @@ export class Indexer implements AsyncDisposable {
       const settled = await index.request({ type: 'settle', atMost: settledPerSlice }, { signal })
       const reached = settled.remaining === 0 ? applied : cursor
       if (settled.rails.length > 0 || reached > cursor) {
-        const written = await this.#store.writeRails({
-          rails: settled.rails,
-          cursor: reached,
-          lease,
-          now: this.#clock.now(),
-        })
+        const { rails } = settled
+        const now = this.#clock.now()
+        const written = await this.#store.writeRails({ rails, cursor: reached, version: applied, lease, now })
         if (!written) return
         cursor = reached
         onProgress()
@@ -183,6 +185,18 @@ export class Indexer implements AsyncDisposable {
       signal: this.#stop.signal,
     })
   }
+}
+
+export interface IndexerOptions {
+  readonly store: Store
+  readonly clock: Clock
+  /** Who leads, in the lease: unique to the process. */
+  readonly holder: string
+  /**
+   * True (the default): the index is loaded before it is needed, so that the first article published finds it ready.
+   * False: with the first change, for a process that may well find nothing to do.
+   */
+  readonly loadsAtStart?: boolean
 }
 
 function toIndexChange({ articleId, article }: Change) {

@@ -174,6 +174,8 @@ export interface RailWrite {
   }>
   /** The index has worked through every change up to this one. */
   readonly cursor: number
+  /** These rails know of every change up to this one, though others may still be to be worked out. Default: `cursor`. */
+  readonly version?: number
   readonly lease: { readonly name: string; readonly holder: string; readonly token: number }
   readonly now: number
 }

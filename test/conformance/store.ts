@@ -671,6 +671,17 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         assert.deepEqual(rail.state === 'found' && [rail.basis, rail.version, idsOf(rail)], ['newest', 3, [third]])
       })
 
+      it('tells the change that its rail knows of, though the index is not done with all changes', async () => {
+        const { store } = await emptied()
+        const [id, other] = [await publish(store), await publish(store)]
+        const lease = await leaseOf(store)
+        const rails = [{ articleId: id, items: railText([other]) }]
+        assert.ok(await store.writeRails({ rails, cursor: 1, version: 2, lease, now }))
+        const rail = await store.readRail(id, { limit: 6, now })
+        assert.equal(rail.state === 'found' && rail.version, 2)
+        assert.equal((await store.readStatus({ now })).indexedSeq, 1)
+      })
+
       it('never shows the article itself or another version of it', async () => {
         const { store } = await emptied()
         const first = await publish(store, { section: 'Local' })

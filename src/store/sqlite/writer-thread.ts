@@ -57,13 +57,13 @@ function writeHandlers(db: DatabaseSync, { busyMs }: ThreadSettings): Handlers<W
         return Number(changes)
       }),
 
-    rails({ rails, cursor, lease, now }) {
+    rails({ rails, cursor, version = cursor, lease, now }) {
       for (const { items } of rails) checkRailItems(items)
       return transaction(() => {
         if (!statement.holdsLease.get({ ...lease, now })) return false
         const generatedAt = new Date(now).toISOString()
         for (const { articleId, items } of rails) {
-          statement.putRail.run({ id: articleId, items, version: cursor, generatedAt })
+          statement.putRail.run({ id: articleId, items, version, generatedAt })
         }
         statement.moveCursor.run({ seq: cursor })
         return true

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from './concurrency/clock.ts'
+import { followChanges, Pause } from './indexer/follow-changes.ts'
+import { Indexer } from './indexer/indexer.ts'
+import { waitUntilIndexed } from './indexer/wait-until-indexed.ts'
+import { ingest } from './ingest/ingest.ts'
+import { Preparer } from './ingest/preparer.ts'
+import { createPublisher, putArticles } from './ingest/publish-articles.ts'
+import type { Publisher } from './manager/publisher.ts'
+import { ArticleServing } from './manager/serve-article.ts'
+import { type Options, resolveOptions } from './options.ts'
+import { openStore, temporaryStoreFolder } from './store/open-store.ts'
+import { parseRehearsal, rehearseStore } from './store/rehearse-store.ts'
+import type { Store } from './store/store.ts'
+
+/** What the library takes: every option of `options.ts`, and a store that is open already in place of a URL. */
+export interface AppOptions extends Partial<Omit<Options, 'store'>> {
+  /**
+   * A store URL such as `sqlite:news.db`, or an open store, which stays its owner's to close. Default: `ONWARD_STORE`,
+   * else the sample newsroom in a temporary file.
+   */
+  readonly store?: string | Store | null
+}
+
+/** All that runs under one roof, without the network: a store, the rails' upkeep, and what serves from it. */
+export interface App extends AsyncDisposable {
+  readonly options: Options
+  readonly store: Store
+  readonly manager: ArticleServing
+  readonly publisher: Publisher
+  readonly indexer: Indexer
+  /** Shared by all that ingests; its thread starts with the first use. */
+  readonly preparer: Preparer
+}
+
+/**
+ * Opens everything that `options` name, and closes it in reverse order.
+ *
+ * @param loadsIndexAtStart see `IndexerOptions.loadsAtStart`
+ * @throws InvalidOptionError, StoreUnavailableError; what was opened before the failure is closed again
+ */
+export async function openApp(given: AppOptions = {}, { loadsIndexAtStart = true } = {}): Promise<App> {
+  const { store: givenStore, ...rest } = given
+  const ownStore = typeof givenStore === 'object' ? givenStore : null
+  const options = resolveOptions(typeof givenStore === 'string' ? { ...rest, store: givenStore } : rest)
+  const rehearsal = options.rehearse === null ? null : parseRehearsal(options.rehearse)
+  const clock = systemClock
+
+  await using opening = new AsyncDisposableStack()
+  const isFirstTry = options.store === null && ownStore === null
+  const openedStore =
+    ownStore ?? opening.use(await openStore(options.store ?? opening.use(await temporaryStoreFolder()).url, { clock }))
+  const preparer = opening.use(new Preparer())
+  const indexer = opening.use(
+    new Indexer({ store: openedStore, clock, holder: randomUUID(), loadsAtStart: loadsIndexAtStart }),
+  )
+  indexer.start()
+  // The rehearsal stands between the store and those who serve: what is indexed stays sound.
+  const servingStore = rehearsal ? rehearseStore(openedStore, rehearsal, clock) : openedStore
+  const manager = new ArticleServing(servingStore, clock, options)
+  opening.defer(() => manager.close())
+  opening.use(await followForManager(openedStore, manager))
+  const publisher = createPublisher({ store: servingStore, preparer, clock, onStored: () => indexer.wake() })
+
+  if (isFirstTry) {
+    await loadSample({ store: openedStore, preparer, indexer })
+    warnOfSample()
+  }
+  const closing = opening.move()
+  return {
+    options,
+    store: servingStore,
+    manager,
+    publisher,
+    indexer,
+    preparer,
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  }
+}
+
+/** Stores the sample newsroom and waits for its rails. Loading it again changes nothing. */
+export async function loadSample(
+  app: Pick<App, 'store' | 'preparer' | 'indexer'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const release = app.indexer.holdBack()
+  try {
+    await ingest([sampleNewsroom], {
+      write: (batch) => putArticles(app.store, batch, { republish: false, signal, clock: systemClock }),
+      preparer: app.preparer,
+      signal,
+    })
+  } finally {
+    release()
+  }
+  await waitUntilIndexed(app.store, { clock: systemClock, signal })
+}
+
+/** The sample newsroom that is shipped with the package: beside `src/` in a clone, beside `dist/` when installed. */
+export const sampleNewsroom = fileURLToPath(new URL('../sample/newsroom.jsonl', import.meta.url))
+
+/** What is kept in memory of an article is forgotten when it changes, whichever process changed it. */
+async function followForManager(store: Store, manager: ArticleServing): Promise<AsyncDisposable> {
+  const stop = new AbortController()
+  const pause = new Pause(systemClock)
+  const { lastSeq } = await store.readStatus({ now: systemClock.now() })
+  const following = followChanges({
+    store,
+    after: lastSeq,
+    onChanges: (changes) => manager.forget(new Set(changes.map(({ articleId }) => articleId))),
+    pause,
+    clock: systemClock,
+    signal: stop.signal,
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      pause.wake()
+      await following
+    },
+  }
+}
+
+let warned = false
+
+function warnOfSample(): void {
+  if (warned) return
+  warned = true
+  process.emitWarning(
+    'No store was named, so the sample newsroom was opened in a temporary file. Name yours: new ArticleManager({ store: "sqlite:news.db" }), or set ONWARD_STORE.',
+    { code: 'ONWARD_SAMPLE' },
+  )
+}

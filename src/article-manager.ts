@@ -1,0 +1,152 @@
+import { type App, type AppOptions, openApp } from './app.ts'
+import { NotConnectedError } from './errors.ts'
+import type {
+  ArticleRequest,
+  CallOptions,
+  Manager,
+  OpenedArticle,
+  OpenOptions,
+  Rail,
+  RailOptions,
+  ServedArticle,
+} from './manager/manager.ts'
+import type { RelatedArticle } from './related/related.ts'
+import type { ArticleList, SectionCount, Store } from './store/store.ts'
+
+/**
+ * Fetches an article and its related articles concurrently; a related list that is slow, broken or overloaded never
+ * delays or fails the article.
+ *
+ * ```ts
+ * await using manager = await ArticleManager.open({ store: 'sqlite:news.db' })
+ * const { article, relatedArticles, related } = await manager.handleRequest({ articleId: 1 })
+ * ```
+ *
+ * Without options and without `ONWARD_STORE` it opens the sample newsroom in a temporary file of its own, and warns
+ * once. While it is open it also keeps the rails up to date, in worker threads.
+ */
+export class ArticleManager implements Manager, AsyncDisposable {
+  readonly #options: AppOptions
+  #app: App | null = null
+  #opening: Promise<App> | null = null
+  #closing: Promise<void> | null = null
+  readonly #inFlight = new Set<Promise<unknown>>()
+
+  /** Opens nothing yet. @see AppOptions for units and defaults */
+  constructor(options: AppOptions = {}) {
+    this.#options = options
+  }
+
+  /** `new ArticleManager(options)` and `openConnection()` in one. */
+  static async open(options: AppOptions = {}): Promise<ArticleManager> {
+    const manager = new ArticleManager(options)
+    await manager.openConnection()
+    return manager
+  }
+
+  /** The open store; null before `openConnection` and from `closeConnection` on. */
+  get connection(): Store | null {
+    return this.#closing ? null : (this.#app?.store ?? null)
+  }
+
+  /**
+   * Opens the store and starts what keeps the rails. Calling it twice opens once; after `closeConnection` it opens again.
+   *
+   * @throws InvalidOptionError, StoreUnavailableError
+   */
+  async openConnection(): Promise<void> {
+    await this.#closing
+    if (this.#app) return
+    this.#opening ??= openApp(this.#options)
+    try {
+      this.#app = await this.#opening
+    } finally {
+      this.#opening = null
+    }
+  }
+
+  /** Refuses new calls at once, waits for those under way (each has its own deadline), then closes all that was opened. */
+  async closeConnection(): Promise<void> {
+    await this.#opening?.catch(() => {})
+    const app = this.#app
+    if (!app) return
+    this.#closing ??= this.#close(app)
+    await this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.closeConnection()
+  }
+
+  /**
+   * The related articles of an article, best first; the newest of its section, marked as such, when nothing is related.
+   *
+   * @throws ArticleNotFoundError, ArticleGoneError, InvalidRequestError, NotConnectedError, OverloadedError,
+   *   StoreUnavailableError, DeadlineExceededError, or the reason of `signal`
+   */
+  async fetchRelatedArticles(articleId: string | number, options: RailOptions = {}): Promise<RelatedArticle[]> {
+    const rail = await this.openRail(articleId, options)
+    return [...rail.items]
+  }
+
+  /**
+   * An article with its related articles, both read at the same time. Without an `articleId`: the newest published one.
+   *
+   * `related.state` says what became of the related articles; the article does not depend on it.
+   *
+   * @throws ArticleNotFoundError, ArticleGoneError, InvalidRequestError, NotConnectedError, OverloadedError,
+   *   StoreUnavailableError, DeadlineExceededError, or the reason of `signal`
+   */
+  handleRequest(request: ArticleRequest = {}, options: CallOptions = {}): Promise<ServedArticle> {
+    return this.#call('handleRequest', (manager) => manager.handleRequest(request, options))
+  }
+
+  openArticle(articleId: string | null, options: OpenOptions = {}): Promise<OpenedArticle> {
+    return this.#call('openArticle', async (manager) => {
+      const opened = await manager.openArticle(articleId, options)
+      this.#track(opened.rail)
+      return opened
+    })
+  }
+
+  openRail(articleId: string | number, options: RailOptions = {}): Promise<Rail> {
+    return this.#call('fetchRelatedArticles', (manager) => manager.openRail(articleId, options))
+  }
+
+  listArticles(
+    query: { section?: string; before?: string; limit: number },
+    options?: CallOptions,
+  ): Promise<ArticleList> {
+    return this.#call('listArticles', (manager) => manager.listArticles(query, options))
+  }
+
+  listSections(options?: CallOptions): Promise<readonly SectionCount[]> {
+    return this.#call('listSections', (manager) => manager.listSections(options))
+  }
+
+  async #call<T>(what: string, call: (manager: Manager) => Promise<T>): Promise<T> {
+    if (!this.#app || this.#closing) throw new NotConnectedError(what)
+    return await this.#track(call(this.#app.manager))
+  }
+
+  #track<T>(promise: Promise<T>): Promise<T> {
+    const settled = promise.then(
+      () => {},
+      () => {},
+    )
+    this.#inFlight.add(settled)
+    void settled.then(() => this.#inFlight.delete(settled))
+    return promise
+  }
+
+  async #close(app: App): Promise<void> {
+    try {
+      // An opened article adds its rail while it is waited for, hence the loop; each of them ends by its own deadline.
+      while (this.#inFlight.size > 0) await Promise.all(this.#inFlight)
+      await app[Symbol.asyncDispose]()
+    } finally {
+      this.#app = null
+      this.#closing = null
+    }
+  }
+}

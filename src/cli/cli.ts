@@ -1,0 +1,219 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { OnwardError } from '../errors.ts'
+import { optionSpecs } from '../options.ts'
+
+/**
+ * Runs one command line and gives its exit code: 0 done, 1 failed, 2 used wrongly, 130 ended by Ctrl-C.
+ *
+ * A command's module is loaded when it is used, so that `onward help` loads no driver and no server. What a command
+ * gives goes to standard output; progress, warnings and errors go to standard error.
+ *
+ * @param argv the arguments alone, without the runtime and the script
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController()
+  const onSignal = () => {
+    // A second Ctrl-C means now.
+    if (stop.signal.aborted) process.exit(130)
+    stop.abort(new Interrupted())
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  // A reader such as `head` that has seen enough closes the pipe: that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  let exitCode = 0
+  const program = createProgram(stop.signal, (code) => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return failed(error, stop.signal)
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  }
+}
+
+function createProgram(signal: AbortSignal, exit: (code: number) => void): Command {
+  const program = new Command('onward')
+    .description(
+      'Serves an article and its related articles; nothing that happens to the related ones delays the article.',
+    )
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(onward help COMMAND tells more)')
+    .addHelpText('after', tour)
+
+  program
+    .command('serve')
+    .description("the site and the API: reader's pages, JSON, health, metrics")
+    .addOption(storeOption())
+    .addOption(new Option('--port <number>', optionSpecs.port.help))
+    .addOption(new Option('--host <address>', optionSpecs.host.help))
+    .addOption(new Option('--rehearse <outage>', optionSpecs.rehearse.help))
+    .addOption(new Option('--log-level <level>', optionSpecs.logLevel.help))
+    .option('--sample', 'load the sample newsroom when the store is empty')
+    .action(async (flags: ServeFlags) => {
+      const { serve } = await import('./serve.ts')
+      await serve(flags, signal)
+    })
+
+  program
+    .command('ingest')
+    .description('reads articles from files, folders and addresses into the store, and works out their rails')
+    .argument(
+      '<source...>',
+      'files, folders, http(s) addresses, or - for standard input; .gz too; the format is detected',
+    )
+    .addOption(storeOption())
+    .option('--dry-run', 'check everything, store nothing')
+    .option('--rejects <file>', 'write each rejected record to this file, as JSON Lines with its line and the reasons')
+    .option('--republish', 'bring back articles that were taken down, when the source has them')
+    .option('--every <time>', 'keep following the addresses, such as 5m, 90s or 1h', parseTime)
+    .addOption(
+      new Option('--concurrency <number>', 'how many sources are read at the same time')
+        .argParser(parseCount)
+        .default(4),
+    )
+    .option('--allow-private-addresses', optionSpecs.allowPrivateAddresses.help)
+    .action(async (sources: string[], flags: IngestFlags) => {
+      const { ingestCommand } = await import('./ingest.ts')
+      exit(await ingestCommand(sources, flags, signal))
+    })
+
+  program
+    .command('related')
+    .description('related articles of a file, folder, feed or store, without a server: the five-minute trial')
+    .argument('<source>', 'a file, folder or address as for ingest, or a store URL such as sqlite:news.db')
+    .option('--id <id>', 'the related articles of this article')
+    .option('--all', 'of every article')
+    .addOption(new Option('--limit <number>', 'how many for each article').argParser(parseCount).default(10))
+    .option('--explain', 'say why, with the parts of each score')
+    .addOption(new Option('--format <format>', 'how it is printed').choices(['text', 'jsonl']).default('text'))
+    .option('--allow-private-addresses', optionSpecs.allowPrivateAddresses.help)
+    .action(async (source: string, flags: RelatedFlags) => {
+      const { relatedCommand } = await import('./related.ts')
+      await relatedCommand(source, flags, signal)
+    })
+
+  program
+    .command('options', { hidden: true })
+    .description('every option with its environment variable and default')
+    .action(() => {
+      process.stdout.write(optionsHelp())
+    })
+
+  return program
+}
+
+export interface ServeFlags {
+  readonly store?: string
+  readonly port?: string
+  readonly host?: string
+  readonly rehearse?: string
+  readonly logLevel?: string
+  readonly sample?: true
+}
+
+export interface IngestFlags {
+  readonly store?: string
+  readonly dryRun?: true
+  readonly rejects?: string
+  readonly republish?: true
+  /** Milliseconds. */
+  readonly every?: number
+  readonly concurrency: number
+  readonly allowPrivateAddresses?: true
+}
+
+export interface RelatedFlags {
+  readonly id?: string
+  readonly all?: true
+  readonly limit: number
+  readonly explain?: true
+  readonly format: 'text' | 'jsonl'
+  readonly allowPrivateAddresses?: true
+}
+
+/** The command line's store when none is named: a file in the current folder, so that `ingest` and `serve` meet. */
+export const defaultStoreUrl = 'sqlite:onward.db'
+
+/** Somebody pressed Ctrl-C, or the system asked the process to end. */
+export class Interrupted extends OnwardError {
+  constructor() {
+    super('INTERRUPTED', 'Stopped.')
+  }
+}
+
+function storeOption(): Option {
+  return new Option('--store <url>', `where articles are kept (default: $ONWARD_STORE, else ${defaultStoreUrl})`)
+}
+
+function failed(error: unknown, signal: AbortSignal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (signal.aborted) {
+    process.stderr.write('onward: stopped.\n')
+    return 130
+  }
+  if (error instanceof OnwardError) {
+    process.stderr.write(`onward: ${error.message}\n`)
+    return error.code === 'INVALID_OPTION' || error.code === 'INVALID_REQUEST' ? 2 : 1
+  }
+  // Not one of ours: the stack is what whoever reports it will be asked for.
+  process.stderr.write(
+    `onward: an unexpected error, please report it.\n${error instanceof Error ? error.stack : String(error)}\n`,
+  )
+  return 1
+}
+
+/** `90s`, `5m`, `1h` in milliseconds, from a second to a day. */
+function parseTime(given: string): number {
+  const [, amount, unit] = /^(\d+)(s|m|h)$/.exec(given) ?? []
+  const ms = Number(amount) * (unit === 'h' ? 3_600_000 : unit === 'm' ? 60_000 : 1000)
+  if (!(ms >= 1000 && ms <= 86_400_000))
+    throw new InvalidArgumentError('Expected a time from 1s to 24h, such as 90s, 5m or 1h.')
+  return ms
+}
+
+function parseCount(given: string): number {
+  const count = Number(given)
+  if (!Number.isInteger(count) || count < 1 || count > 100)
+    throw new InvalidArgumentError('Expected a whole number from 1 to 100.')
+  return count
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return (manifest as { version: string }).version
+}
+
+function optionsHelp(): string {
+  const rows = Object.values(optionSpecs).map(
+    (spec) => `  ${spec.env}\n      ${spec.help}${spec.default === null ? '' : ` Default: ${String(spec.default)}.`}\n`,
+  )
+  return `Environment variables; a flag of a command wins over them.\n\n${rows.join('')}`
+}
+
+const tour = `
+A first look, with nothing prepared:
+  onward serve --sample                          the sample newsroom on http://127.0.0.1:3000/
+
+Your own articles, without a server:
+  onward related articles.jsonl --id 42          what is related to article 42, and why
+  onward related https://news.example/feed.xml --all
+
+Your own site:
+  onward ingest articles.jsonl feeds/ https://news.example/feed.xml
+  onward serve                                   the same store, ${defaultStoreUrl} in this folder
+  onward ingest https://news.example/feed.xml --every 5m
+
+An article is one JSON object a line: {"id":"42","title":"…","body":"…","publishedAt":"2026-11-02T09:30:00Z"}.
+Only id, and title or body, are required.
+
+  onward help COMMAND      a command and its flags
+  onward options           the environment variables
+`

@@ -1,0 +1,68 @@
+import { type App, type AppOptions, openApp } from './app.ts'
+import { systemClock } from './concurrency/clock.ts'
+import { publish } from './events.ts'
+import { createHttpServer } from './http/server.ts'
+import type { Readiness } from './http/site-context.ts'
+import { openLogs } from './observability/logs.ts'
+import { openMetrics } from './observability/metrics.ts'
+import type { Store } from './store/store.ts'
+
+/** The site and the API on a port, with metrics and logs, over everything that {@link openApp} opens. */
+export interface Service extends AsyncDisposable {
+  readonly app: App
+  /** Where it answers, such as `http://127.0.0.1:3000/`. */
+  readonly url: string
+}
+
+/**
+ * Opens an app and listens. Disposing stops listening, lets the requests under way finish within a bound, and closes the app.
+ *
+ * @param given as for `openApp`; a `store` must be named
+ * @throws InvalidOptionError, StoreUnavailableError, or the system's error when the port cannot be had
+ */
+export async function openService(given: AppOptions): Promise<Service> {
+  await using opening = new AsyncDisposableStack()
+  const app = opening.use(await openApp(given))
+  const { options } = app
+  const logs = opening.use(openLogs({ level: options.logLevel, accessLog: options.accessLog }))
+  const metrics = opening.use(openMetrics())
+  const server = opening.use(
+    await createHttpServer({
+      manager: app.manager,
+      publisher: app.publisher,
+      token: options.token,
+      site: { name: options.siteName, baseUrl: options.baseUrl },
+      readiness: (signal) => readiness(app.store, signal),
+      metrics,
+      logger: logs.logger,
+      clock: systemClock,
+      onServed(served) {
+        metrics.observeRequest(served)
+        logs.logRequest(served)
+      },
+    }),
+  )
+  const { url } = await server.listen({ port: options.port, host: options.host })
+  const closing = opening.move()
+  return { app, url, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+}
+
+/** Ready when the store answers. A rail that lags behind is told, and is no reason to take a node out of service. */
+async function readiness(store: Store, signal: AbortSignal): Promise<Readiness> {
+  try {
+    const { articles, lastSeq, indexedSeq } = await store.readStatus({ now: systemClock.now(), signal })
+    const lag = lastSeq - indexedSeq
+    const rails = lag === 0 ? 'the rails are up to date' : `${lag} changes are still to be worked into the rails`
+    return {
+      ready: true,
+      checks: {
+        store: { ok: true, detail: `${articles.visible} articles visible, ${articles.withdrawn} taken down` },
+        rails: { ok: true, detail: rails },
+      },
+    }
+  } catch (error) {
+    // Anybody may ask: a driver's words, which may name paths and hosts, go to the log only.
+    publish('background-failed', () => ({ what: 'asking the store whether it is ready', error }))
+    return { ready: false, checks: { store: { ok: false, detail: 'the store does not answer; the log says why' } } }
+  }
+}
