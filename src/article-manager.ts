@@ -67,7 +67,7 @@ export class ArticleManager implements Manager, AsyncDisposable {
 
   /** Refuses new calls at once, waits for those under way (each has its own deadline), then closes all that was opened. */
   async closeConnection(): Promise<void> {
-    await this.#opening?.catch(() => {})
+    if (this.#opening) await this.#opening.catch(() => {})
     const app = this.#app
     if (!app) return
     this.#closing ??= this.#close(app)

@@ -147,12 +147,12 @@ function resolveOne(name: keyof Options, given: unknown, env: NodeJS.ProcessEnv)
   const spec: OptionSpec<unknown> = optionSpecs[name]
   // An empty environment variable is one that somebody meant to leave unset.
   const fromEnv = env[spec.env] === '' ? undefined : env[spec.env]
-  const value = given ?? fromEnv
+  const value = given === undefined ? fromEnv : given
   if (value === undefined) return spec.default
   try {
     return spec.parse(value)
   } catch (expectation) {
-    const where = given === undefined || given === null ? `The environment variable ${spec.env}` : `The option ${name}`
+    const where = given === undefined ? `The environment variable ${spec.env}` : `The option ${name}`
     const shown = name === 'token' ? 'a value' : JSON.stringify(value)
     throw new InvalidOptionError(`${where} is ${shown}; expected ${(expectation as Error).message}.`)
   }
