@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { after, before, describe, it } from 'node:test'
+import { openService, type Service } from '../src/service.ts'
+import { leavesNothingBehind } from './support/leak-check.ts'
+import { type TemporaryFolder, temporaryFolder } from './support/temporary-folder.ts'
+
+const token = 'a-secret-of-the-newsroom'
+const aurelia = [
+  {
+    id: 'aground',
+    title: 'Ferry Aurelia runs aground off Halvern',
+    body: 'The ferry Aurelia ran aground off the Halvern lighthouse in thick fog.',
+  },
+  {
+    id: 'lifeboat',
+    title: 'Aurelia passengers taken off by lifeboat',
+    body: 'Lifeboats took all passengers of the ferry Aurelia to Halvern.',
+  },
+]
+const captain = {
+  id: 'captain',
+  title: 'Captain of the Aurelia blames the fog',
+  body: 'The captain of the ferry Aurelia said thick fog hid the Halvern lighthouse.',
+}
+const others = Array.from({ length: 40 }, (_, index) => ({
+  id: `minutes-${index}`,
+  title: `Council minutes number ${index}`,
+  body: `Agenda item ${index}: budgets, drains, benches, lamps and permit ${index * 7}.`,
+}))
+
+// The whole of it, over HTTP: store, index thread, indexer, manager, pages.
+describe('a running onward', { timeout: 60_000 }, () => {
+  let folder: TemporaryFolder
+  let service: Service
+
+  before(async () => {
+    folder = await temporaryFolder()
+    service = await openService({ store: `sqlite:${folder.file('news.db')}`, port: 0, token, logLevel: 'silent' })
+    const lines = [...aurelia, ...others].map((article) => JSON.stringify(published(article))).join('\n')
+    const stored = await send('POST', '/v1/articles', lines, 'application/jsonl')
+    assert.equal(stored.status, 200)
+    await until(async () => (await relatedIds('aground')).includes('lifeboat'))
+  })
+
+  after(async () => {
+    await service[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+  })
+
+  it('puts a new article into the rail of an old one, and takes it out again with its takedown', async () => {
+    assert.equal((await send('PUT', '/v1/articles/captain', JSON.stringify(published(captain)))).status, 201)
+    await until(async () => (await relatedIds('aground')).includes('captain'))
+    assert.match(await text('/articles/aground'), /Captain of the Aurelia blames the fog/)
+
+    assert.equal((await send('DELETE', '/v1/articles/captain')).status, 200)
+    // Not sooner or later, but from this answer on: the rail is read joined with its articles.
+    assert.ok(!(await relatedIds('aground')).includes('captain'))
+    for (const path of ['/articles/aground', '/fragments/articles/aground/related', '/', '/v1/articles']) {
+      assert.doesNotMatch(await text(path), /Captain of the Aurelia/, path)
+    }
+    for (const path of ['/articles/captain', '/v1/articles/captain', '/v1/articles/captain/related']) {
+      assert.equal((await fetch(new URL(path, service.url))).status, 410, path)
+    }
+
+    assert.equal((await send('PUT', '/v1/articles/captain', JSON.stringify(published(captain)))).status, 410)
+    assert.equal(
+      (await send('PUT', '/v1/articles/captain?republish=true', JSON.stringify(published(captain)))).status,
+      201,
+    )
+    await until(async () => (await relatedIds('aground')).includes('captain'))
+  })
+
+  it('shows a correction in the rails of others', async () => {
+    const corrected = {
+      ...published(aurelia[1]),
+      title: 'Aurelia: all 212 taken off by lifeboat',
+      updatedAt: new Date().toISOString(),
+    }
+    assert.equal((await send('PUT', '/v1/articles/lifeboat', JSON.stringify(corrected))).status, 200)
+    assert.match(await text('/articles/aground'), /all 212 taken off by lifeboat/)
+  })
+
+  it('answers its health, its metrics and a description of itself', async () => {
+    assert.equal((await fetch(new URL('/healthz', service.url))).status, 200)
+    assert.equal((await fetch(new URL('/readyz', service.url))).status, 200)
+    assert.match(await text('/metrics'), /onward_article_reads_total\{outcome="found"\} \d+/)
+    assert.match(await text('/openapi.json'), /"openapi"/)
+  })
+
+  async function relatedIds(id: string): Promise<string[]> {
+    const answer = await fetch(new URL(`/v1/articles/${id}`, service.url))
+    const { relatedArticles, related } = (await answer.json()) as {
+      relatedArticles: Array<{ id: string }>
+      related: { basis: string }
+    }
+    return related.basis === 'related' ? relatedArticles.map((item) => item.id) : []
+  }
+
+  async function text(path: string): Promise<string> {
+    return await (await fetch(new URL(path, service.url))).text()
+  }
+
+  function send(method: string, path: string, body?: string, type = 'application/json'): Promise<Response> {
+    const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': type }) }
+    return fetch(new URL(path, service.url), { method, headers, ...(body === undefined ? {} : { body }) })
+  }
+})
+
+describe('a service', { timeout: 60_000 }, () => {
+  it('closes all that it opened, while readers are being served', () =>
+    leavesNothingBehind(async () => {
+      await using folder = await temporaryFolder()
+      const service = await openService({
+        store: `sqlite:${folder.file('news.db')}`,
+        port: 0,
+        logLevel: 'silent',
+        rehearse: 'rail=hang',
+      })
+      const readers = Array.from({ length: 20 }, () =>
+        fetch(service.url).then(
+          (answer) => answer.text(),
+          () => 'cut',
+        ),
+      )
+      await service[Symbol.asyncDispose]()
+      await Promise.all(readers)
+    }))
+
+  it('that cannot have its store leaves nothing open, and says what is wrong', () =>
+    leavesNothingBehind(async () => {
+      await using folder = await temporaryFolder()
+      const file = folder.file('not-a-database.db')
+      await writeFile(file, 'These are minutes of the council, and no database.'.repeat(100))
+      await assert.rejects(openService({ store: `sqlite:${file}`, port: 0, logLevel: 'silent' }), /not-a-database\.db/)
+    }))
+})
+
+function published(article: object | undefined) {
+  return { ...article, section: 'Local', language: 'en', publishedAt: '2026-11-02T10:00:00.000Z' }
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve))
+}
