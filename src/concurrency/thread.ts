@@ -1,6 +1,8 @@
 import { extname } from 'node:path'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { OnwardError, OverloadedError } from '../errors.ts'
+import { publish } from '../events.ts'
+import { type Clock, systemClock } from './clock.ts'
 
 /**
  * A worker thread that answers requests: the one way in which onward moves work off the main thread.
@@ -8,10 +10,11 @@ import { OnwardError, OverloadedError } from '../errors.ts'
  * - Requests made in the same turn of the event loop travel in one message, and so do their answers: a message costs
  *   more than a request does.
  * - The queue is bounded by `pendingMax`; past it a request rejects with `OverloadedError` at once.
- * - An aborted request rejects with its signal's reason at once; its answer is dropped when it comes.
+ * - An aborted request rejects with its signal's reason at once. One that still waits is never handed to the thread, so
+ *   that a thread which was stuck has no dead work to do first; the answer to one that was handed over is dropped.
  * - A thread that dies rejects all that was pending with `ThreadDiedError` and is started again by the next request,
  *   at most `restartsPerMinute` times in a minute.
- * - `close` lets what is pending finish, for at most `drainMs`, then ends the thread.
+ * - `close` lets what is pending finish and the thread close what it opened, both within `drainMs`, then ends the thread.
  *
  * The module at `url` calls {@link answerRequests}. Its own extension follows that of the module that starts it, since
  * the same source runs as `.ts` in a clone and as `.js` in the package: see {@link siblingModule}.
@@ -22,12 +25,17 @@ export class Thread<Request, Answer> implements AsyncDisposable {
   readonly #data: unknown
   readonly #pendingMax: number
   readonly #restartsPerMinute: number
+  readonly #clock: Clock
   readonly #pending = new Map<number, Pending<Answer>>()
-  #outbox: Array<Envelope<Request>> = []
+  /** Requests that have not been handed to the thread, in their order. A map, so that an abort removes one at once. */
+  readonly #waiting = new Map<number, Request>()
+  #sendPlanned = false
   #worker: Worker | null = null
+  /** How many requests the running thread has been handed and not answered, those that were aborted since included. */
+  #handedOver = 0
   #lastNumber = 0
   #startedAt: number[] = []
-  #closed = false
+  #closing: Promise<void> | null = null
   #drained: (() => void) | null = null
 
   constructor(options: ThreadOptions) {
@@ -36,6 +44,7 @@ export class Thread<Request, Answer> implements AsyncDisposable {
     this.#data = options.data
     this.#pendingMax = options.pendingMax
     this.#restartsPerMinute = options.restartsPerMinute ?? 10
+    this.#clock = options.clock ?? systemClock
   }
 
   /** How many requests wait for their answer. */
@@ -52,7 +61,7 @@ export class Thread<Request, Answer> implements AsyncDisposable {
    */
   request(request: Request, options: { signal?: AbortSignal | undefined } = {}): Promise<Answer> {
     const { signal } = options
-    if (this.#closed) return Promise.reject(new ThreadClosedError(this.name))
+    if (this.#closing) return Promise.reject(new ThreadClosedError(this.name))
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.#pending.size >= this.#pendingMax) {
       return Promise.reject(
@@ -68,32 +77,25 @@ export class Thread<Request, Answer> implements AsyncDisposable {
         reject,
         forget: () => signal?.removeEventListener('abort', onAbort),
       })
-      if (this.#outbox.push({ number, request }) === 1) queueMicrotask(() => this.#send())
+      this.#waiting.set(number, request)
+      if (this.#sendPlanned) return
+      this.#sendPlanned = true
+      queueMicrotask(() => {
+        this.#sendPlanned = false
+        this.#send()
+      })
     })
   }
 
-  async close(drainMs = 5000): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    if (this.#pending.size > 0 && this.#worker) {
-      let timer: NodeJS.Timeout | undefined
-      await new Promise<void>((resolve) => {
-        this.#drained = resolve
-        timer = setTimeout(resolve, drainMs)
-      })
-      clearTimeout(timer)
-    }
-    // An exit message rather than terminate(): the handler's own close runs, so that a database file is left tidy.
-    const worker = this.#worker
-    this.#worker = null
-    if (worker) await endWorker(worker, drainMs)
-    this.#rejectAll(new ThreadClosedError(this.name))
+  /** Ends in `drainMs` (milliseconds) or a little later, whatever the thread does. A second call waits for the first. */
+  close(drainMs = 5000): Promise<void> {
+    this.#closing ??= this.#close(drainMs)
+    return this.#closing
   }
 
   /** Ends the thread at once, in the middle of its work; the next request starts a new one. */
   async kill(reason: Error): Promise<void> {
-    const worker = this.#worker
-    this.#worker = null
+    const worker = this.#dismiss()
     this.#rejectAll(reason)
     await worker?.terminate()
   }
@@ -102,21 +104,59 @@ export class Thread<Request, Answer> implements AsyncDisposable {
     return this.close()
   }
 
+  async #close(drainMs: number): Promise<void> {
+    const deadline = Promise.withResolvers<'late'>()
+    const cancel = this.#clock.after(drainMs, () => deadline.resolve('late'))
+    const drained = new Promise<void>((resolve) => {
+      this.#drained = resolve
+      if (this.#pending.size === 0) resolve()
+    })
+    const drainedInTime = (await Promise.race([drained, deadline.promise])) !== 'late'
+    const worker = this.#dismiss()
+    if (worker) {
+      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+      // A message rather than terminate(): the handler's own close runs, so that a database file is left tidy.
+      if (drainedInTime) worker.postMessage(closeMessage)
+      if (!drainedInTime || (await Promise.race([exited, deadline.promise])) === 'late') await worker.terminate()
+    }
+    cancel()
+    this.#rejectAll(new ThreadClosedError(this.name))
+  }
+
+  /** Hands waiting requests to the thread, at most {@link handedOverMax} at a time; the others stay where an abort still stops them. */
   #send(): void {
-    const batch = this.#outbox.filter(({ number }) => this.#pending.has(number))
-    this.#outbox = []
-    if (batch.length === 0) return
+    while (this.#waiting.size > 0 && this.#handedOver < handedOverMax) {
+      try {
+        this.#worker ??= this.#start()
+      } catch (error) {
+        // It has died too often: nothing that waits would fare better.
+        this.#rejectAll(error)
+        return
+      }
+      const room = Math.min(batchMax, handedOverMax - this.#handedOver)
+      const batch = this.#waiting
+        .entries()
+        .take(room)
+        .map(([number, request]) => ({ number, request }))
+        .toArray()
+      for (const { number } of batch) this.#waiting.delete(number)
+      this.#post(this.#worker, batch)
+    }
+  }
+
+  #post(worker: Worker, batch: ReadonlyArray<Envelope<Request>>): void {
     try {
-      this.#worker ??= this.#start()
-      this.#worker.postMessage(batch)
+      worker.postMessage(batch)
+      this.#handedOver += batch.length
     } catch (error) {
-      // A request that cannot be cloned, or a thread that has died too often, fails its own batch only.
-      for (const { number } of batch) this.#settle(number, (pending) => pending.reject(error))
+      // A request that cannot be cloned fails alone, not together with those that happened to share its message.
+      if (batch.length > 1) for (const envelope of batch) this.#post(worker, [envelope])
+      else for (const { number } of batch) this.#settle(number, (pending) => pending.reject(error))
     }
   }
 
   #start(): Worker {
-    const now = performance.now()
+    const now = this.#clock.monotonicMs()
     this.#startedAt = this.#startedAt.filter((at) => now - at < 60_000)
     if (this.#startedAt.length > this.#restartsPerMinute) {
       throw new ThreadDiedError(this.name, new Error(`It ended ${this.#startedAt.length} times within a minute.`))
@@ -130,6 +170,10 @@ export class Thread<Request, Answer> implements AsyncDisposable {
           'error' in answer ? pending.reject(revive(answer.error)) : pending.resolve(answer.answer),
         )
       }
+      // The last words of a thread that was killed must not be counted as those of its successor.
+      if (this.#worker !== worker) return
+      this.#handedOver -= answers.length
+      this.#send()
     })
     worker.on('messageerror', (error) => {
       failure = error
@@ -139,10 +183,22 @@ export class Thread<Request, Answer> implements AsyncDisposable {
       failure = error
     })
     worker.on('exit', () => {
-      if (this.#worker !== worker) return
-      this.#worker = null
-      this.#rejectAll(new ThreadDiedError(this.name, failure))
+      if (this.#worker === worker) {
+        this.#dismiss()
+        this.#rejectAll(new ThreadDiedError(this.name, failure))
+      } else if (failure !== null) {
+        // Nobody waits for it any more, and yet a database that could not be closed is worth a line in the log.
+        publish('background-failed', () => ({ what: `the end of the ${this.name} thread`, error: failure }))
+      }
     })
+    return worker
+  }
+
+  /** From here on the thread's words count for nothing, and the next request starts another. */
+  #dismiss(): Worker | null {
+    const worker = this.#worker
+    this.#worker = null
+    this.#handedOver = 0
     return worker
   }
 
@@ -150,12 +206,13 @@ export class Thread<Request, Answer> implements AsyncDisposable {
     const pending = this.#pending.get(number)
     if (!pending) return
     this.#pending.delete(number)
+    this.#waiting.delete(number)
     pending.forget()
     settle(pending)
     if (this.#pending.size === 0) this.#drained?.()
   }
 
-  #rejectAll(reason: Error): void {
+  #rejectAll(reason: unknown): void {
     for (const number of [...this.#pending.keys()]) this.#settle(number, (pending) => pending.reject(reason))
   }
 }
@@ -170,7 +227,14 @@ export interface ThreadOptions {
   readonly pendingMax: number
   /** Default 10. */
   readonly restartsPerMinute?: number
+  /** Default: the system's. */
+  readonly clock?: Clock
 }
+
+// Enough that the thread never waits for the main thread's next turn, and no more: what has been handed over can no
+// longer be called off. Two messages, so that one is worked on while the answers to the other travel.
+const handedOverMax = 64
+const batchMax = handedOverMax / 2
 
 /** The URL of the module `name` beside the one at `moduleUrl`, with the same extension. */
 export function siblingModule(moduleUrl: string, name: string): URL {
@@ -207,9 +271,19 @@ export function answerRequests<Data, Request, Answer>(
           answers.push({ number, error: describe(error) })
         }
       }
-      port.postMessage(answers)
+      post(answers)
     })
   })
+
+  function post(answers: Array<AnswerEnvelope<Answer>>): void {
+    try {
+      port?.postMessage(answers)
+    } catch (error) {
+      // An answer that cannot be cloned rejects its own request only.
+      if (answers.length > 1) for (const answer of answers) post([answer])
+      else post(answers.map(({ number }) => ({ number, error: describe(error) })))
+    }
+  }
 }
 
 /** The thread ended before it had answered. */
@@ -263,12 +337,4 @@ function revive(described: DescribedError): Error {
   error.name = described.name
   if (described.stack !== undefined) error.stack = described.stack
   return described.code === undefined ? error : Object.assign(error, { code: described.code })
-}
-
-async function endWorker(worker: Worker, withinMs: number): Promise<void> {
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  worker.postMessage(closeMessage)
-  const timer = setTimeout(() => void worker.terminate(), withinMs)
-  await exited
-  clearTimeout(timer)
 }

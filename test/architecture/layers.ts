@@ -1,0 +1,69 @@
+/** A part of `src/` and what it may know of. */
+export interface Layer {
+  readonly name: string
+  /** Files, and folders (which end in `/`), below `src/`. Where two layers fit a file the longer entry counts. */
+  readonly files: readonly string[]
+  /** The layers that it may import; always its own too. `types of x` allows `import type` alone. */
+  readonly mayImport: readonly string[]
+  /** npm packages that it may import. Node's own modules are free, except in a pure layer. */
+  readonly packages?: readonly string[]
+  /** From values to values: no process, console, clock, timer or chance, and of Node's modules only those that compute. */
+  readonly isPure?: true
+}
+
+/**
+ * Who may import whom, the bottom first: imports go up this list only.
+ *
+ * Peers do not know each other; they meet in a contract (`store/store.ts`, `manager/manager.ts`, `manager/publisher.ts`).
+ */
+// biome-ignore format: a table is read by its columns
+export const layers: readonly Layer[] = [
+  { name: 'errors',        files: ['errors.ts'],      mayImport: [], isPure: true },
+  { name: 'events',        files: ['events.ts'],      mayImport: ['errors'] },
+  { name: 'article',       files: ['article/'],       mayImport: ['errors'], packages: ['zod'], isPure: true },
+
+  { name: 'concurrency',   files: ['concurrency/'],   mayImport: ['errors', 'events'] },
+  { name: 'related',       files: ['related/'],       mayImport: ['article', 'errors', 'events'], isPure: true },
+  { name: 'index thread',  files: ['related/index-thread.ts', 'related/index-client.ts'],
+                                                      mayImport: ['related', 'concurrency', 'article', 'errors', 'events'] },
+
+  { name: 'store contract', files: ['store/store.ts'], mayImport: ['types of article', 'types of related'], isPure: true },
+  { name: 'options',       files: ['options.ts'],     mayImport: ['errors'], packages: ['zod'] },
+  { name: 'manager',       files: ['manager/'],       mayImport: ['store contract', 'related', 'concurrency', 'article', 'errors', 'events'], isPure: true },
+
+  // Peers.
+  { name: 'store',         files: ['store/'],         mayImport: ['store contract', 'related', 'concurrency', 'article', 'errors', 'events'] },
+  { name: 'cache',         files: ['cache/'],         mayImport: ['concurrency', 'article', 'errors', 'events'] },
+  { name: 'ingest',        files: ['ingest/'],        mayImport: ['types of manager', 'store contract', 'concurrency', 'article', 'errors', 'events'],
+                                                      packages: ['eld', 'feedsmith', 'htmlparser2', 'sanitize-html', 'undici', 'zod'] },
+  { name: 'indexer',       files: ['indexer/'],       mayImport: ['index thread', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'] },
+  { name: 'pages',         files: ['http/pages/'],    mayImport: ['types of manager', 'types of store contract', 'related', 'article'],
+                                                      packages: ['ghtml'], isPure: true },
+  { name: 'http',          files: ['http/'],          mayImport: ['pages', 'types of manager', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'],
+                                                      packages: ['fastify', '@fastify/swagger', 'ghtml', 'zod'] },
+  { name: 'observability', files: ['observability/'], mayImport: ['concurrency', 'errors', 'events'],
+                                                      packages: ['pino', '@prometheus-io/client', '@opentelemetry/api'] },
+
+  // What builds the parts, and what is built from them.
+  { name: 'app',           files: ['app.ts'],         mayImport: ['options', 'manager', 'store', 'store contract', 'cache', 'ingest', 'indexer', 'observability',
+                                                                  'index thread', 'related', 'concurrency', 'article', 'errors', 'events'] },
+  { name: 'service',       files: ['service.ts'],     mayImport: ['app', 'options', 'http', 'observability', 'manager', 'store contract', 'concurrency', 'errors', 'events'] },
+  { name: 'library',       files: ['article-manager.ts', 'index.ts'],
+                                                      mayImport: ['app', 'options', 'manager', 'store contract', 'related', 'article', 'errors'] },
+  { name: 'report',        files: ['report/'],        mayImport: ['service', 'app', 'library', 'options', 'manager', 'store', 'store contract', 'ingest', 'indexer',
+                                                                  'index thread', 'related', 'concurrency', 'article', 'errors', 'events'] },
+  { name: 'cli',           files: ['cli/'],           mayImport: ['report', 'service', 'app', 'library', 'options', 'manager', 'store', 'store contract', 'ingest', 'indexer',
+                                                                  'index thread', 'related', 'concurrency', 'article', 'errors', 'events'],
+                                                      packages: ['commander', 'cli-progress'] },
+]
+
+/** Files that may export what other files define, each for a reason. */
+export const mayReExport: Readonly<Record<string, string>> = {
+  'index.ts': "the library's public surface",
+  'http/node-handler.ts': 'the public surface of `onward/handler`',
+  'http/fastify-plugin.ts': 'the public surface of `onward/fastify`',
+  'http/pages/page.ts': 'what http may call of the pages, whose other files are their own business',
+}
+
+/** Node's modules that compute and touch nothing outside. */
+export const pureBuiltins: readonly string[] = ['node:assert', 'node:buffer', 'node:crypto', 'node:url', 'node:util']
