@@ -3,6 +3,7 @@ import type { Clock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { publish } from '../events.ts'
 import type { RelatedArticle } from '../related/related.ts'
+import { fillerArticle } from '../related/related-article.ts'
 import type { Store } from '../store/store.ts'
 
 /**
@@ -31,7 +32,7 @@ export class NewestFallback {
     return known
       .filter(({ id }) => id !== articleId)
       .slice(0, limit)
-      .map((summary, index) => fillerItem(summary, section, index + 1))
+      .map((summary, index) => fillerArticle(summary, section, index + 1))
   }
 
   /** Reads the section's list again if it is due. Returns at once. */
@@ -97,23 +98,4 @@ const keptPerSection = 21
 
 function keyOf(section: string | null): string {
   return section === null ? '' : section.toLowerCase()
-}
-
-/** A labelled filler: an article that stands in a rail because it is new, not because it is related. */
-export function fillerItem(summary: ArticleSummary, section: string | null, position: number): RelatedArticle {
-  return {
-    id: summary.id,
-    url: summary.url ?? `/articles/${summary.id}`,
-    title: summary.title,
-    standfirst: summary.standfirst,
-    publishedAt: summary.publishedAt,
-    section: summary.section,
-    source: summary.source,
-    language: summary.language,
-    image: summary.image,
-    reason: section === null ? 'Latest' : `Latest in ${section}`,
-    score: 0,
-    position,
-    pinned: false,
-  }
 }

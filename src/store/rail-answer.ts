@@ -1,6 +1,6 @@
 import type { ArticleSummary } from '../article/article.ts'
-import { reasonText } from '../related/explain.ts'
-import type { RailItem, RelatedArticle } from '../related/related.ts'
+import type { RailItem } from '../related/related.ts'
+import { fillerArticle, relatedArticle } from '../related/related-article.ts'
 import { sectionKey } from './section-key.ts'
 import type { RailRead } from './store.ts'
 
@@ -30,34 +30,11 @@ export function railAnswer(read: StoredRailRead): RailRead {
   const { state, basis, version, generatedAt } = read
   const items =
     read.basis === 'related'
-      ? read.items.map(({ summary, item }, index) =>
-          relatedArticle(summary, { score: item.score, reason: reasonText(item.reason), position: index + 1 }),
-        )
-      : read.items.map(({ summary, inSection }, index) =>
-          relatedArticle(summary, { score: 0, reason: fillerReason(summary, inSection), position: index + 1 }),
-        )
+      ? read.items.map(({ summary, item }, index) => relatedArticle(summary, item, index + 1))
+      : read.items.map((filler, index) => fillerArticle(filler.summary, sectionOf(filler), index + 1))
   return { state, basis, version, generatedAt, items }
 }
 
-function relatedArticle(
-  summary: ArticleSummary,
-  place: { score: number; reason: string; position: number },
-): RelatedArticle {
-  return {
-    id: summary.id,
-    url: summary.url ?? `/articles/${summary.id}`,
-    title: summary.title,
-    standfirst: summary.standfirst,
-    publishedAt: summary.publishedAt,
-    section: summary.section,
-    source: summary.source,
-    language: summary.language,
-    image: summary.image,
-    ...place,
-    pinned: false,
-  }
-}
-
-function fillerReason({ section }: ArticleSummary, inSection: boolean): string {
-  return inSection && section !== null && sectionKey(section) !== '' ? `Latest in ${section}` : 'Latest'
+function sectionOf({ summary: { section }, inSection }: StoredFiller): string | null {
+  return inSection && section !== null && sectionKey(section) !== '' ? section : null
 }
