@@ -212,4 +212,4 @@ const liftEveryMs = 500
 /** After so many reads that gave little, rails are worked out though more may be coming. */
 const shortPagesMax = 5
 /** About 20 ms of work, so that an article published meanwhile does not wait for long. */
-const settledPerSlice = 100
+const settledPerSlice = 50

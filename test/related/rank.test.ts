@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { RelatedIndex } from '../../src/related/related-index.ts'
+import { day, document } from './documents.ts'
+
+const wire =
+  'Ferry crews in Halvern harbour walked out on Monday over new rosters, leaving four thousand commuters on the quay, the port said. Talks go on.'
+const shortened = wire.replace(' Talks go on.', '')
+
+function railOf(id: string, all: ReturnType<typeof document>[]): string[] {
+  const index = new RelatedIndex()
+  for (const one of all) index.put(one)
+  index.settle()
+  return index.rail(id).map((item) => item.id)
+}
+
+describe('of texts that repeat each other', () => {
+  const reader = { body: 'Why the ferry crews of Halvern harbour walked out over rosters: four questions to the port' }
+
+  test('the first to be published is shown', () => {
+    const rail = railOf('reader', [
+      document('reader', { ...reader, publishedAtMs: 2 * day }),
+      document('a-later', { body: shortened, publishedAtMs: 2 * day, source: 'Gazette' }),
+      document('first', { body: wire, publishedAtMs: day, source: 'Meridian Wire' }),
+    ])
+    assert.deepEqual(rail, ['first'])
+  })
+
+  test("the reader's own publisher comes before the agency that was first", () => {
+    const rail = railOf('reader', [
+      document('reader', { ...reader, publishedAtMs: 2 * day, source: 'Halvern Courier' }),
+      document('courier', { body: shortened, publishedAtMs: 2 * day, source: 'Halvern Courier' }),
+      document('wire', { body: wire, publishedAtMs: day, source: 'Meridian Wire' }),
+    ])
+    assert.deepEqual(rail, ['courier'])
+  })
+
+  test('none is shown beside its own text', () => {
+    const all = [document('wire', { body: wire }), document('print', { body: shortened }), document('reader', reader)]
+    assert.deepEqual(railOf('wire', all), ['reader'])
+  })
+
+  test('two reports from one template are not taken for repeats', () => {
+    const result = (company: string, profit: string, last: string) =>
+      `${company} said its net profit for the quarter was ${profit} crowns a share against ${last} a year ago`
+    const all = [
+      document('one', { body: result('Dunmere Mills', '1.20', '0.80') }),
+      document('two', { body: result('Tamsin Barges', '3.45', '3.10') }),
+      document('three', { body: result('Auerlin Dairies', '0.15', '0.95') }),
+    ]
+    assert.deepEqual(railOf('one', all).toSorted(), ['three', 'two'])
+  })
+})
+
+describe('of the versions of an article', () => {
+  const versions = [
+    document('v1', { body: 'Bell found in the Tamsin mud near Halvern by divers', publishedAtMs: 0 }),
+    document('v2', {
+      body: 'Divers raise the great bell of Halvern from Tamsin mud after 283 years',
+      evolvedFrom: 'v1',
+      publishedAtMs: 0,
+    }),
+    document('v3', {
+      body: 'Great bell rings: Halvern cheers as divers from the Tamsin bow',
+      evolvedFrom: 'v2',
+      publishedAtMs: 0,
+    }),
+  ]
+  const reader = document('reader', { body: 'How divers found the great bell of Halvern in the Tamsin mud' })
+
+  test('only the latest is shown beside another article', () => {
+    assert.deepEqual(railOf('reader', [...versions, reader]), ['v3'])
+  })
+
+  test('none is shown beside another of them', () => {
+    for (const { id } of versions) assert.deepEqual(railOf(id, [...versions, reader]), ['reader'])
+  })
+
+  test('the one before comes back when the latest is taken down', () => {
+    const index = new RelatedIndex()
+    for (const one of [...versions, reader]) index.put(one)
+    index.settle()
+    index.remove('v3')
+    assert.deepEqual(
+      index.settle().rails.map(({ articleId, items }) => [articleId, items.map(({ id }) => id)]),
+      [['reader', ['v2']]],
+    )
+  })
+
+  test('a middle one that comes last joins the others', () => {
+    const [first, middle, last] = versions
+    const index = new RelatedIndex()
+    for (const one of [first!, last!, reader]) index.put(one)
+    index.settle()
+    assert.equal(index.rail('reader').length, 2)
+    index.put(middle!)
+    index.settle()
+    assert.deepEqual(
+      index.rail('reader').map(({ id }) => id),
+      ['v3'],
+    )
+    assert.deepEqual(
+      index.rail('v1').map(({ id }) => id),
+      ['reader'],
+    )
+  })
+
+  test('a loop of replacements ends', () => {
+    const loop = [
+      document('x', { body: 'ferry crews of Halvern', evolvedFrom: 'y' }),
+      document('y', { body: 'harbour of Halvern ferry', evolvedFrom: 'x' }),
+      document('z', { body: 'ferry harbour crews', evolvedFrom: 'z' }),
+    ]
+    assert.ok(railOf('z', loop).length >= 1)
+  })
+})
