@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { readArticleWords } from '../src/related/article-words.ts'
-import { defaultNeighbours, fullScore, Neighbours } from '../src/related/neighbours.ts'
+import { defaultNeighbours, Neighbours } from '../src/related/neighbours.ts'
 import type { RelatedDocument } from '../src/related/related.ts'
 import { RelatedIndex } from '../src/related/related-index.ts'
 import { StatisticsCount } from '../src/related/statistics.ts'
@@ -115,7 +115,7 @@ function textNeighbours(articles: readonly Labelled[]) {
   const weigher = new TermWeigher(vocabulary, count.freeze())
   const neighbours = new Neighbours((slot) => articles[slot]!.document.id, {
     ...defaultNeighbours,
-    scoreMin: fullScore / 1e6,
+    textMin: 0,
   })
   articles.forEach(({ document }, slot) => {
     neighbours.add(slot, weigher.weigh(words[slot]!, 'en'), { publishedAtMs: document.publishedAtMs, language: 1 })

@@ -26,7 +26,7 @@ export interface Explanation {
    * The others say why it never does.
    */
   readonly verdict: 'related' | 'unknown' | 'itself' | 'version' | 'repeat' | 'language' | 'too-weak'
-  /** 0 to 1; 0 unless both are indexed. */
+  /** 0 to 1; 0 unless both are indexed and their texts are near enough. */
   readonly score: number
   readonly daysApart: number
   /** From 1, in the rail as it was last given; null when it is not there. */
@@ -182,20 +182,20 @@ export class RelatedIndex {
     const position = one.rail?.findIndex(({ entry }) => entry === two) ?? -1
     return {
       verdict: this.#verdict(one, two, score),
-      score: score / fullScore,
+      score: (score ?? 0) / fullScore,
       daysApart: Math.abs(one.publishedAtMs - two.publishedAtMs) / 86_400_000,
       position: position < 0 ? null : position + 1,
       reason: this.#reason(one, two, epoch),
     }
   }
 
-  #verdict(one: Entry, two: Entry, score: number): Explanation['verdict'] {
+  #verdict(one: Entry, two: Entry, score: number | null): Explanation['verdict'] {
     const ranked = this.#ranked(one)
     const other = this.#ranked(two)
     if (ranked.family === other.family) return 'version'
     if (one.language !== null && two.language !== null && one.language !== two.language) return 'language'
     if (isRepeat(ranked, other)) return 'repeat'
-    return score < this.#neighbourOptions.scoreMin ? 'too-weak' : 'related'
+    return score === null ? 'too-weak' : 'related'
   }
 
   #enter(entry: Entry, epoch: Epoch): void {
@@ -234,7 +234,7 @@ export class RelatedIndex {
   #itemsOf(entry: Entry, rail: readonly Ranked[], epoch: Epoch): RailItem[] {
     return rail.map(({ entry: other, score }) => ({
       id: other.id,
-      score: score / fullScore,
+      score: (score ?? 0) / fullScore,
       reason: this.#reason(entry, other, epoch),
     }))
   }

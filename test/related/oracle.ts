@@ -36,8 +36,8 @@ export function railsByBruteForce(
   for (const article of articles) {
     const neighbours = articles
       .filter((other) => other !== article && speakAlike(article.document, other.document))
+      .filter((other) => dotOf(article, other) >= (defaultNeighbours.textMin / 1_000_000) * unit * unit)
       .map((other) => ({ other, score: scoreOf(article, other) }))
-      .filter(({ score }) => score >= defaultNeighbours.scoreMin)
       .sort((a, b) => b.score - a.score || (a.other.document.id < b.other.document.id ? -1 : 1))
       .slice(0, deep)
     let rail: Array<{ other: Known; score: number }> = []
@@ -53,12 +53,16 @@ export function railsByBruteForce(
   }
   return rails
 
-  function scoreOf(a: Known, b: Known): number {
+  function dotOf(a: Known, b: Known): number {
     let dot = 0
     for (const [term, weight] of a.vector) dot += weight * (b.vector.get(term) ?? 0)
+    return dot
+  }
+
+  function scoreOf(a: Known, b: Known): number {
     const hours = Math.abs(Math.floor(a.document.publishedAtMs / 3.6e6) - Math.floor(b.document.publishedAtMs / 3.6e6))
     const kernel = (1 + 2 * Math.exp(-hours / 24 / 3)) / 3
-    return Math.min(1_000_000, Math.floor(dot * ((kernel * 1_000_000) / (unit * unit))))
+    return Math.min(1_000_000, Math.floor(dotOf(a, b) * ((kernel * 1_000_000) / (unit * unit))))
   }
 
   function isOne(a: Known, b: Known): boolean {
