@@ -109,6 +109,20 @@ describe('the indexer', { timeout: 60_000 }, () => {
       assert.ok(total >= 3 && total < 10, `3 rails concern the ferry, and ${total} were written`)
     }))
 
+  it('that is not to load before it must does so with the first change', () =>
+    withStore(async ({ store, clock }) => {
+      {
+        await using indexer = startIndexer(store, clock)
+        await put(store, clock, [...ferry, ...others])
+        await indexed(store, indexer, clock)
+      }
+      await using indexer = new Indexer({ store, clock, holder: crypto.randomUUID(), loadsAtStart: false })
+      indexer.start()
+      await put(store, clock, [third])
+      await indexed(store, indexer, clock)
+      assert.deepEqual((await railOf(store, clock, '3')).sort(), ['1', '2'])
+    }))
+
   it('leads alone; a standby takes over when the leader is closed', () =>
     withStore(async ({ store, clock }) => {
       const leader = startIndexer(store, clock)
