@@ -10,6 +10,7 @@ import type {
   RailOptions,
   ServedArticle,
 } from './manager/manager.ts'
+import type { Publisher } from './manager/publisher.ts'
 import type { RelatedArticle } from './related/related.ts'
 import type { ArticleList, SectionCount, Store } from './store/store.ts'
 
@@ -47,6 +48,11 @@ export class ArticleManager implements Manager, AsyncDisposable {
   /** The open store; null before `openConnection` and from `closeConnection` on. */
   get connection(): Store | null {
     return this.#closing ? null : (this.#app?.store ?? null)
+  }
+
+  /** What publishes, corrects and takes down articles, for the drop-ins' write routes; null where `connection` is. */
+  get publisher(): Publisher | null {
+    return this.#closing ? null : (this.#app?.publisher ?? null)
   }
 
   /**

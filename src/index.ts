@@ -25,5 +25,6 @@ export type {
   RelatedInfo,
   ServedArticle,
 } from './manager/manager.ts'
+export type { BulkResult, Publisher, PublishOptions } from './manager/publisher.ts'
 export type { RelatedArticle } from './related/related.ts'
 export type { Store } from './store/store.ts'

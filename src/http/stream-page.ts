@@ -18,7 +18,7 @@ import { openRequestScope, ReaderGoneError, type RequestScope } from './request-
  *
  * For a site that keeps its own templates. A `HEAD` request gets the head alone, and its rail is not waited for.
  *
- * @throws what `manager.openArticle` throws, before the first byte; nothing afterwards
+ * @throws what `manager.openArticle` throws, before the first byte, unless the reader has gone; nothing afterwards
  */
 export async function streamArticle(response: ServerResponse, options: StreamArticleOptions): Promise<StreamedArticle> {
   const clock = options.clock ?? systemClock
@@ -29,7 +29,14 @@ export async function streamArticle(response: ServerResponse, options: StreamArt
     signal: options.signal,
   })
   const isHead = response.req.method === 'HEAD'
-  const opened = await openPage(options.manager, options.articleId, scope, isHead)
+  let opened: OpenedArticle
+  try {
+    opened = await openPage(options.manager, options.articleId, scope, isHead)
+  } catch (error) {
+    // Nobody is there to be answered: one outcome for a reader who leaves, whenever it is.
+    if (error instanceof ReaderGoneError) return leave(response)
+    throw error
+  }
   return sendPage(response, opened, {
     // Rendered before the head is written: a template that throws here can still become an answer of the caller's own.
     opening: options.opening(opened.article),
