@@ -18,8 +18,10 @@ export interface Events {
   /** A batch was stored. */
   'articles-stored': { created: number; updated: number; withdrawn: number; unchanged: number; tookMs: number }
   'article-withdrawn': { articleId: string }
-  /** The indexer wrote rails; `lag` is how many changes it has still to work through. */
-  'rails-written': { rails: number; cursor: number; lag: number; tookMs: number }
+  /** The indexer wrote rails; everything up to change `cursor` is worked through. */
+  'rails-written': { rails: number; cursor: number; tookMs: number }
+  /** How many changes the leading indexer knows of and has not worked through. */
+  'index-lag': { changes: number }
   /** Something in the background failed and will be tried again. */
   'background-failed': { what: string; error: unknown }
 }
@@ -32,6 +34,7 @@ const names: Record<EventName, true> = {
   'articles-stored': true,
   'article-withdrawn': true,
   'rails-written': true,
+  'index-lag': true,
   'background-failed': true,
 }
 

@@ -17,7 +17,7 @@ import { changesPerRead, Pause, pollMs, readBudgetMs, retryPauseMs } from './fol
  * ```
  *
  * Loading takes stored rails as they are, so that a restart works out only what changed since. While following, changes
- * are staged first and neighbours found when none is waiting: a bulk load fixes its term statistics once.
+ * are staged as they come and neighbours are found between two reads, those of the newest articles first.
  */
 export class Indexer implements AsyncDisposable {
   readonly #store: Store
@@ -110,7 +110,10 @@ export class Indexer implements AsyncDisposable {
     let applied = indexedSeq
     /** ... and up to here its rails have been written. */
     let cursor = indexedSeq
-    let shortPages = 0
+    const catchingUpUntil = this.#clock.monotonicMs() + catchUpMs
+    let isCatchingUp = true
+    let settledAt = Number.NEGATIVE_INFINITY
+    let remaining = 0
     while (!signal.aborted) {
       if (!(await keepLease())) return
       if (this.#clock.monotonicMs() - liftedAt >= liftEveryMs) {
@@ -128,17 +131,25 @@ export class Indexer implements AsyncDisposable {
       if (last) {
         await index.request({ type: 'apply', changes: changes.map(toIndexChange) }, { signal })
         applied = last.seq
-        // A page of long articles is short: only several in a row mean a backlog that trickles, not one that ends.
-        if (changes.length === changesPerRead || ++shortPages < shortPagesMax) continue
       }
-      shortPages = 0
-      if (this.#holds > 0 || !isLoaded) {
+      publish('index-lag', () => ({ changes: (last?.seq ?? applied) - cursor }))
+      // What is there at the start is staged as a whole, so that its term statistics are fixed once; afterwards rails are
+      // worked out between two reads, or a steady stream of articles would leave none of them with a rail.
+      isCatchingUp &&= last !== undefined && this.#clock.monotonicMs() < catchingUpUntil
+      const isHeld = this.#holds > 0
+      if (last && (isHeld || isCatchingUp || this.#clock.monotonicMs() - settledAt < settleEveryMs)) continue
+      if (isHeld || !isLoaded) {
         await this.#pause.wait(pollMs)
         continue
       }
       const startedAt = this.#clock.monotonicMs()
-      const settled = await index.request({ type: 'settle', atMost: settledPerSlice }, { signal })
-      const reached = settled.remaining === 0 ? applied : cursor
+      settledAt = startedAt
+      const settled = await index.request(
+        { type: 'settle', atMost: remaining > backlog ? perSliceOfBacklog : perSlice },
+        { signal },
+      )
+      remaining = settled.remaining
+      const reached = remaining === 0 ? applied : cursor
       if (settled.rails.length > 0 || reached > cursor) {
         const { rails } = settled
         const now = this.#clock.now()
@@ -149,11 +160,10 @@ export class Indexer implements AsyncDisposable {
         publish('rails-written', () => ({
           rails: settled.rails.length,
           cursor,
-          lag: settled.remaining,
           tookMs: this.#clock.monotonicMs() - startedAt,
         }))
       }
-      if (settled.remaining === 0 && !last) await this.#pause.wait(pollMs)
+      if (remaining === 0 && !last) await this.#pause.wait(pollMs)
     }
   }
 
@@ -209,7 +219,12 @@ const leaseMs = 10_000
 const standbyMs = 1000
 /** How late the lift of an embargo may be noticed. */
 const liftEveryMs = 500
-/** After so many reads that gave little, rails are worked out though more may be coming. */
-const shortPagesMax = 5
-/** About 20 ms of work, so that an article published meanwhile does not wait for long. */
-const settledPerSlice = 50
+/** How long a term may begin with staging alone. */
+const catchUpMs = 30_000
+/** While articles stream in, rails are worked out this often: a new story is in old rails well within a second. */
+const settleEveryMs = 50
+/** About 20 ms of work for articles as they are published, so that the next does not wait for long. */
+const perSlice = 50
+/** With more than this to be done, fewer and larger transactions are worth a wait of a tenth of a second. */
+const backlog = 1000
+const perSliceOfBacklog = 250

@@ -95,9 +95,9 @@ export function openMetrics(): Metrics {
       storeSeconds.observe(tookMs / 1000)
     }),
     subscribe('article-withdrawn', () => takedowns.inc()),
-    subscribe('rails-written', ({ rails, lag, tookMs }) => {
+    subscribe('index-lag', ({ changes }) => indexLag.set(changes)),
+    subscribe('rails-written', ({ rails, tookMs }) => {
       railsWritten.inc(rails)
-      indexLag.set(lag)
       indexSeconds.observe(tookMs / 1000)
     }),
     subscribe('background-failed', ({ what }) => failures.inc({ what })),

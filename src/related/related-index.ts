@@ -2,6 +2,7 @@ import { type ArticleWords, readArticleWords } from './article-words.ts'
 import { Explainer, type Side } from './explain.ts'
 import { FunctionWords } from './function-words.ts'
 import { defaultNeighbours, fullScore, type NeighbourOptions, Neighbours } from './neighbours.ts'
+import { NewestFirst } from './newest-first.ts'
 import { isRepeat, type RankedArticle, rankRail } from './rank.ts'
 import { type RailItem, type Reason, type RelatedDocument, storedRailLength } from './related.ts'
 import { type Statistics, StatisticsCount } from './statistics.ts'
@@ -57,6 +58,11 @@ export class RelatedIndex {
   /** From the id of an article to the ids of those that say they replace it. */
   readonly #replacedBy = new Map<string, Set<string>>()
   #staged = new Set<Entry>()
+  /** The order in which the staged are worked through; holds some that are staged no more. */
+  readonly #stagedQueue = new NewestFirst<Entry>()
+  /** Dirty ones whose rails do not wait until everything is worked through: breaking news, and the rails that it entered. */
+  readonly #urgent = new Set<Entry>()
+  #newestMs = Number.NEGATIVE_INFINITY
   #dirty = new Set<Entry>()
   /** Articles whose rail reaches beyond their pool, because repeats fill it. */
   readonly #deepRails = new Set<Entry>()
@@ -104,6 +110,8 @@ export class RelatedIndex {
     this.#bySlot[slot] = entry
     this.#linkVersion(entry)
     this.#staged.add(entry)
+    this.#stagedQueue.push(entry)
+    this.#newestMs = Math.max(this.#newestMs, entry.publishedAtMs)
     this.#turnover++
   }
 
@@ -122,6 +130,7 @@ export class RelatedIndex {
     this.#unlinkVersion(entry)
     this.#staged.delete(entry)
     this.#dirty.delete(entry)
+    this.#urgent.delete(entry)
     this.#current?.neighbours.remove(entry.slot)
     this.#next?.remove(entry)
     this.#gone.push(entry.slot)
@@ -142,13 +151,15 @@ export class RelatedIndex {
     this.#beginEpochIfDue()
     const heavyLimit = options.atMost === undefined ? Number.POSITIVE_INFINITY : this.#workDone() + heavyWorkMax
     for (const isHeavy = () => this.#workDone() > heavyLimit; budget > 0 && !isHeavy() && this.#remaining() > 0; ) {
-      const [staged] = this.#staged
-      const [dirty] = this.#dirty
+      const [urgent] = this.#urgent
+      const staged = urgent ? undefined : this.#nextStaged()
+      const [dirty] = urgent ? [urgent] : this.#dirty
       if (staged && this.#current) {
         this.#enter(staged, this.#current)
         budget -= 1
       } else if (dirty && this.#current) {
         this.#dirty.delete(dirty)
+        this.#urgent.delete(dirty)
         const rail = this.#changedRail(dirty, this.#current)
         if (rail) rails.push(rail)
         budget -= railCost
@@ -198,11 +209,34 @@ export class RelatedIndex {
     return score === null ? 'too-weak' : 'related'
   }
 
+  /** The newest of the staged; only where there is an epoch for it to enter. */
+  #nextStaged(): Entry | undefined {
+    if (!this.#current) return undefined
+    for (let next = this.#stagedQueue.pop(); next; next = this.#stagedQueue.pop()) {
+      if (this.#staged.has(next)) return next
+    }
+    return undefined
+  }
+
   #enter(entry: Entry, epoch: Epoch): void {
     this.#staged.delete(entry)
     epoch.add(entry)
-    epoch.neighbours.connect(entry.slot, (other) => this.#markDirty(other))
+    const isUrgent = this.#isBreaking(entry) && this.#urgent.size < urgentMax
+    epoch.neighbours.connect(entry.slot, (other) => {
+      this.#markDirty(other)
+      if (isUrgent) this.#markUrgent(this.#bySlot[other])
+    })
     this.#dirty.add(entry)
+    if (isUrgent) this.#markUrgent(entry)
+  }
+
+  /** Rails are normally written when all that is staged has been worked through, each once. These do not wait for that. */
+  #markUrgent(entry: Entry | null | undefined): void {
+    if (entry && this.#dirty.has(entry) && this.#staged.size > 0) this.#urgent.add(entry)
+  }
+
+  #isBreaking({ publishedAtMs }: Entry): boolean {
+    return publishedAtMs >= this.#newestMs - breakingMs
   }
 
   #changedRail(entry: Entry, epoch: Epoch): SettledRail | null {
@@ -255,8 +289,8 @@ export class RelatedIndex {
     const growth = size < smallCorpus ? smallGrowth : largeGrowth
     const isDue = this.#current ? this.#turnover >= Math.max(8, this.#current.size * (growth - 1)) : size > 0
     if (!isDue) return
-    // A bulk load is worked out once, in the new epoch; a few articles do not wait for it.
-    if (this.#staged.size * 2 > size) this.#staged.clear()
+    // A bulk load is worked out once, in the new epoch; a few articles do not wait for it, and breaking news does not.
+    if (this.#staged.size * 2 > size) this.#keepStagedOnly(this.#current ? breakingKept : 0)
     this.#turnover = 0
     this.#next = new EpochBuild([...this.#entries.values()], {
       vocabulary: this.#vocabulary,
@@ -268,9 +302,19 @@ export class RelatedIndex {
     })
   }
 
+  #keepStagedOnly(most: number): void {
+    const breaking: Entry[] = []
+    for (let next = this.#stagedQueue.pop(); next && breaking.length < most; next = this.#stagedQueue.pop()) {
+      if (this.#staged.has(next) && this.#isBreaking(next)) breaking.push(next)
+    }
+    this.#staged = new Set(breaking)
+    for (const entry of breaking) this.#stagedQueue.push(entry)
+  }
+
   #swap(epoch: Epoch): void {
     this.#current = epoch
     this.#next = null
+    this.#urgent.clear()
     for (const entry of this.#entries.values()) {
       if (!epoch.neighbours.has(entry.slot)) continue
       this.#staged.delete(entry)
@@ -376,6 +420,12 @@ export class RelatedIndex {
   }
 }
 
+/** What was published within this of the newest article counts as breaking news, in milliseconds. */
+const breakingMs = 6 * 3_600_000
+/** Breaking news that does not wait while a bulk load is worked out in a new epoch. */
+const breakingKept = 50
+/** Rails that do not wait, at most: more would cost a bulk load of today's news a multiple of its work. */
+const urgentMax = 500
 /** Versions of one article that are followed; a loop of `evolvedFrom` ends here too. */
 const versionsMax = 64
 

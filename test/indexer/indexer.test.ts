@@ -136,6 +136,38 @@ describe('the indexer', { timeout: 60_000 }, () => {
       assert.deepEqual((await railOf(store, clock, '3')).sort(), ['1', '2'])
     }))
 
+  it('gives breaking news its place while old articles stream in without a pause', () =>
+    withStore(async ({ store, clock }) => {
+      await using indexer = startIndexer(store, clock)
+      await put(store, clock, [...ferry, ...others])
+      await indexed(store, indexer, clock)
+      let isStreaming = true
+      let streamed = 0
+      const stream = (async () => {
+        // Faster than rails can be worked out, until the news is in its place.
+        while (isStreaming) {
+          const batch = Array.from({ length: 200 }, () => {
+            const at = streamed++
+            const body = `Agenda ${at}: budget ${at % 97}, drain ${at % 89}, bench ${at % 83}, lamp ${at % 79}, permit ${at % 73}.`
+            return { ...article(`old-${at}`, `Old minutes ${at}`, body), publishedAt: '2025-03-01T10:00:00.000Z' }
+          })
+          await put(store, clock, batch)
+          indexer.wake()
+        }
+      })()
+      try {
+        await until(async () => streamed > 1000)
+        await put(store, clock, [third])
+        await until(async () => (await railOf(store, clock, '1')).includes('3'))
+        assert.ok((await railOf(store, clock, '3')).includes('1'))
+        const { lastSeq, indexedSeq } = await store.readStatus({ now: clock.now() })
+        assert.ok(lastSeq > indexedSeq, 'the stream was slower than the indexer: this shows nothing')
+      } finally {
+        isStreaming = false
+        await stream
+      }
+    }))
+
   it('goes on after the store has failed', () =>
     withStore(async ({ store, clock }) => {
       let isDown = false
