@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from './concurrency/clock.ts'
+import { withDeadline } from './concurrency/deadline.ts'
 import { followChanges, Pause } from './indexer/follow-changes.ts'
 import { Indexer } from './indexer/indexer.ts'
 import { waitUntilIndexed } from './indexer/wait-until-indexed.ts'
@@ -26,7 +27,10 @@ export interface AppOptions extends Partial<Omit<Options, 'store'>> {
 /** All that runs under one roof, without the network: a store, the rails' upkeep, and what serves from it. */
 export interface App extends AsyncDisposable {
   readonly options: Options
+  /** What readers and writers see: with `rehearse`, its outage. */
   readonly store: Store
+  /** The store itself, without the rehearsed outage. */
+  readonly soundStore: Store
   readonly manager: ArticleServing
   readonly publisher: Publisher
   readonly indexer: Indexer
@@ -38,12 +42,18 @@ export interface App extends AsyncDisposable {
  * Opens everything that `options` name, and closes it in reverse order.
  *
  * @param loadsIndexAtStart see `IndexerOptions.loadsAtStart`
- * @throws InvalidOptionError, StoreUnavailableError; what was opened before the failure is closed again
+ * @param openBudgetMs how long a store that is open may take to say where its change feed stands
+ * @throws InvalidOptionError, StoreUnavailableError, DeadlineExceededError; what was opened before the failure is closed again
  */
-export async function openApp(given: AppOptions = {}, { loadsIndexAtStart = true } = {}): Promise<App> {
+export async function openApp(
+  given: AppOptions = {},
+  { loadsIndexAtStart = true, openBudgetMs = 10_000 } = {},
+): Promise<App> {
   const { store: givenStore, ...rest } = given
   const ownStore = typeof givenStore === 'object' ? givenStore : null
-  const options = resolveOptions(typeof givenStore === 'string' ? { ...rest, store: givenStore } : rest)
+  // A store of null stands, and means the sample: the environment must not turn a test's null into the live store.
+  const namedStore = typeof givenStore === 'object' ? null : givenStore
+  const options = resolveOptions(namedStore === undefined ? rest : { ...rest, store: namedStore })
   const rehearsal = options.rehearse === null ? null : parseRehearsal(options.rehearse)
   const clock = systemClock
 
@@ -60,17 +70,18 @@ export async function openApp(given: AppOptions = {}, { loadsIndexAtStart = true
   const servingStore = rehearsal ? rehearseStore(openedStore, rehearsal, clock) : openedStore
   const manager = new ArticleServing(servingStore, clock, options)
   opening.defer(() => manager.close())
-  opening.use(await followForManager(openedStore, manager))
+  opening.use(await followForManager(openedStore, manager, openBudgetMs))
   const publisher = createPublisher({ store: servingStore, preparer, clock, onStored: () => indexer.wake() })
 
   if (isFirstTry) {
-    await loadSample({ store: openedStore, preparer, indexer })
+    await loadSample({ soundStore: openedStore, preparer, indexer })
     warnOfSample()
   }
   const closing = opening.move()
   return {
     options,
     store: servingStore,
+    soundStore: openedStore,
     manager,
     publisher,
     indexer,
@@ -81,30 +92,34 @@ export async function openApp(given: AppOptions = {}, { loadsIndexAtStart = true
 
 /** Stores the sample newsroom and waits for its rails. Loading it again changes nothing. */
 export async function loadSample(
-  app: Pick<App, 'store' | 'preparer' | 'indexer'>,
+  app: Pick<App, 'soundStore' | 'preparer' | 'indexer'>,
   signal?: AbortSignal,
 ): Promise<void> {
   const release = app.indexer.holdBack()
   try {
     await ingest([sampleNewsroom], {
-      write: (batch) => putArticles(app.store, batch, { republish: false, signal, clock: systemClock }),
+      write: (batch) => putArticles(app.soundStore, batch, { republish: false, signal, clock: systemClock }),
       preparer: app.preparer,
       signal,
     })
   } finally {
     release()
   }
-  await waitUntilIndexed(app.store, { clock: systemClock, signal })
+  await waitUntilIndexed(app.soundStore, { clock: systemClock, signal })
 }
 
 /** The sample newsroom that is shipped with the package: beside `src/` in a clone, beside `dist/` when installed. */
 export const sampleNewsroom = fileURLToPath(new URL('../sample/newsroom.jsonl', import.meta.url))
 
 /** What is kept in memory of an article is forgotten when it changes, whichever process changed it. */
-async function followForManager(store: Store, manager: ArticleServing): Promise<AsyncDisposable> {
+async function followForManager(store: Store, manager: ArticleServing, openBudgetMs: number): Promise<AsyncDisposable> {
   const stop = new AbortController()
   const pause = new Pause(systemClock)
-  const { lastSeq } = await store.readStatus({ now: systemClock.now() })
+  const { lastSeq } = await withDeadline((signal) => store.readStatus({ now: systemClock.now(), signal }), {
+    clock: systemClock,
+    budgetMs: openBudgetMs,
+    what: 'Opening the store',
+  })
   const following = followChanges({
     store,
     after: lastSeq,

@@ -29,8 +29,9 @@ import type { ArticleList, SectionCount, Store } from './store/store.ts'
 export class ArticleManager implements Manager, AsyncDisposable {
   readonly #options: AppOptions
   #app: App | null = null
-  #opening: Promise<App> | null = null
-  #closing: Promise<void> | null = null
+  #isClosing = false
+  /** Opening and closing one after the other, in the order in which they were asked for: the last call wins. */
+  #turn: Promise<void> = Promise.resolve()
   readonly #inFlight = new Set<Promise<unknown>>()
 
   /** Opens nothing yet. @see AppOptions for units and defaults */
@@ -47,12 +48,12 @@ export class ArticleManager implements Manager, AsyncDisposable {
 
   /** The open store; null before `openConnection` and from `closeConnection` on. */
   get connection(): Store | null {
-    return this.#closing ? null : (this.#app?.store ?? null)
+    return this.#isClosing ? null : (this.#app?.store ?? null)
   }
 
   /** What publishes, corrects and takes down articles, for the drop-ins' write routes; null where `connection` is. */
   get publisher(): Publisher | null {
-    return this.#closing ? null : (this.#app?.publisher ?? null)
+    return this.#isClosing ? null : (this.#app?.publisher ?? null)
   }
 
   /**
@@ -60,24 +61,26 @@ export class ArticleManager implements Manager, AsyncDisposable {
    *
    * @throws InvalidOptionError, StoreUnavailableError
    */
-  async openConnection(): Promise<void> {
-    await this.#closing
-    if (this.#app) return
-    this.#opening ??= openApp(this.#options)
-    try {
-      this.#app = await this.#opening
-    } finally {
-      this.#opening = null
-    }
+  openConnection(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#app ??= await openApp(this.#options)
+    })
   }
 
   /** Refuses new calls at once, waits for those under way (each has its own deadline), then closes all that was opened. */
-  async closeConnection(): Promise<void> {
-    if (this.#opening) await this.#opening.catch(() => {})
-    const app = this.#app
-    if (!app) return
-    this.#closing ??= this.#close(app)
-    await this.#closing
+  closeConnection(): Promise<void> {
+    this.#isClosing = true
+    return this.#inTurn(async () => {
+      this.#isClosing = true
+      try {
+        // An opened article adds its rail while it is waited for, hence the loop; each of them ends by its own deadline.
+        while (this.#inFlight.size > 0) await Promise.all(this.#inFlight)
+        await this.#app?.[Symbol.asyncDispose]()
+      } finally {
+        this.#app = null
+        this.#isClosing = false
+      }
+    })
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -131,7 +134,7 @@ export class ArticleManager implements Manager, AsyncDisposable {
   }
 
   async #call<T>(what: string, call: (manager: Manager) => Promise<T>): Promise<T> {
-    if (!this.#app || this.#closing) throw new NotConnectedError(what)
+    if (!this.#app || this.#isClosing) throw new NotConnectedError(what)
     return await this.#track(call(this.#app.manager))
   }
 
@@ -145,14 +148,10 @@ export class ArticleManager implements Manager, AsyncDisposable {
     return promise
   }
 
-  async #close(app: App): Promise<void> {
-    try {
-      // An opened article adds its rail while it is waited for, hence the loop; each of them ends by its own deadline.
-      while (this.#inFlight.size > 0) await Promise.all(this.#inFlight)
-      await app[Symbol.asyncDispose]()
-    } finally {
-      this.#app = null
-      this.#closing = null
-    }
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work)
+    // What fails is its caller's to hear; the next in turn goes on.
+    this.#turn = done.catch(() => {})
+    return done
   }
 }

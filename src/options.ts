@@ -28,7 +28,7 @@ export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export interface OptionSpec<Value> {
   readonly env: string
   readonly default: Value
-  /** One sentence for `onward help options`, with the unit. */
+  /** One sentence for `onward options`, with the unit. */
   readonly help: string
   /** Takes what was given in code, or the text from the environment; the message of what it throws is what was expected. */
   readonly parse: (given: unknown) => Value
@@ -153,7 +153,7 @@ function resolveOne(name: keyof Options, given: unknown, env: NodeJS.ProcessEnv)
     return spec.parse(value)
   } catch (expectation) {
     const where = given === undefined ? `The environment variable ${spec.env}` : `The option ${name}`
-    const shown = name === 'token' ? 'a value' : JSON.stringify(value)
+    const shown = name === 'token' ? 'set to a value that is not shown' : JSON.stringify(value)
     throw new InvalidOptionError(`${where} is ${shown}; expected ${(expectation as Error).message}.`)
   }
 }

@@ -10,7 +10,7 @@ import type { Store } from './store/store.ts'
 /** The site and the API on a port, with metrics and logs, over everything that {@link openApp} opens. */
 export interface Service extends AsyncDisposable {
   readonly app: App
-  /** Where it answers, such as `http://127.0.0.1:3000/`. */
+  /** Where it answers, such as `http://127.0.0.1:3000`. */
   readonly url: string
 }
 
@@ -52,7 +52,7 @@ async function readiness(store: Store, signal: AbortSignal): Promise<Readiness> 
   try {
     const { articles, lastSeq, indexedSeq } = await store.readStatus({ now: systemClock.now(), signal })
     const lag = lastSeq - indexedSeq
-    const rails = lag === 0 ? 'the rails are up to date' : `${lag} changes are still to be worked into the rails`
+    const rails = lag === 0 ? 'the rails are up to date' : `changes still to be worked into the rails: ${lag}`
     return {
       ready: true,
       checks: {
@@ -61,6 +61,7 @@ async function readiness(store: Store, signal: AbortSignal): Promise<Readiness> 
       },
     }
   } catch (error) {
+    signal.throwIfAborted()
     // Anybody may ask: a driver's words, which may name paths and hosts, go to the log only.
     publish('background-failed', () => ({ what: 'asking the store whether it is ready', error }))
     return { ready: false, checks: { store: { ok: false, detail: 'the store does not answer; the log says why' } } }

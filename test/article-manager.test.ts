@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { openApp } from '../src/app.ts'
 import {
   ArticleGoneError,
   ArticleManager,
   ArticleNotFoundError,
+  DeadlineExceededError,
   InvalidOptionError,
   NotConnectedError,
   StoreUnavailableError,
@@ -46,6 +48,45 @@ describe('ArticleManager', { timeout: 60_000 }, () => {
         await manager.closeConnection()
       }),
     ))
+
+  it('is as the last call wants it, in whatever order it was opened and closed', () =>
+    leavesNothingBehind(() =>
+      withNews(async ({ store }) => {
+        const manager = await ArticleManager.open({ store })
+        void manager.closeConnection()
+        void manager.openConnection()
+        await manager.closeConnection()
+        assert.equal(manager.connection, null)
+        void manager.openConnection()
+        void manager.closeConnection()
+        await manager.openConnection()
+        assert.notEqual(manager.connection, null)
+        await manager.closeConnection()
+      }),
+    ))
+
+  it('does not wait for ever for a store that hangs when it is opened', () =>
+    withNews(async ({ store }) => {
+      await using opened = await openStore(store)
+      const hanging = new Proxy(opened, {
+        get(target, key) {
+          if (key === 'readStatus') return () => new Promise(() => {})
+          const member: unknown = Reflect.get(target, key, target)
+          return typeof member === 'function' ? member.bind(target) : member
+        },
+      })
+      await assert.rejects(openApp({ store: hanging }, { openBudgetMs: 50 }), DeadlineExceededError)
+    }))
+
+  it('opens the sample when the store is null, whatever the environment says', async () => {
+    process.env.ONWARD_STORE = 'sqlite:/nowhere/at/all/news.db'
+    try {
+      await using manager = await ArticleManager.open({ store: null })
+      assert.equal((await manager.handleRequest({ articleId: 1 })).article.id, '1')
+    } finally {
+      delete process.env.ONWARD_STORE
+    }
+  })
 
   it('lets what is under way finish before it closes', () =>
     withNews(async ({ store }) => {
@@ -109,7 +150,10 @@ describe('ArticleManager', { timeout: 60_000 }, () => {
         [{ rehearse: 'rail=sulk' }, /rail=sulk/],
         [{ store: 'oracle:news' }, /oracle/],
         [{ sotre: 'sqlite:news.db' }, /no option "sotre". The options are: store, host/],
-        [{ token: 'short' }, /The option token is a value; expected a secret of at least 16 characters/],
+        [
+          { token: 'short' },
+          /The option token is set to a value that is not shown; expected a secret of at least 16 characters/,
+        ],
       ] as Array<[object, RegExp]>) {
         await assert.rejects(ArticleManager.open(options), (error: unknown) => {
           assert.ok(error instanceof InvalidOptionError)

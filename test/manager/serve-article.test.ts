@@ -173,6 +173,19 @@ describe('a rail that is broken leaves the article served and says so', () => {
     manager.close()
   })
 
+  it('and a list that could not be read again for half a minute does not stand in', async () => {
+    const { store, clock, manager } = setUp()
+    store.list = async () => ({ articles: [aSummary('11')], next: null })
+    await manager.handleRequest({ articleId: '7' })
+    await settle(clock)
+    store.rail = () => Promise.reject(new StoreUnavailableError('gone'))
+    store.list = () => Promise.reject(new StoreUnavailableError('gone'))
+    await clock.advanceAndSettle(30_000)
+    assert.equal((await manager.handleRequest({ articleId: '7' })).related.state, 'fallback')
+    await clock.advanceAndSettle(1)
+    assert.equal((await manager.handleRequest({ articleId: '7' })).related.state, 'unavailable')
+  })
+
   it('and a list that was being read when an article was taken down is not kept', async () => {
     const { store, clock, manager } = setUp()
     let listIsThere = () => {}
