@@ -51,7 +51,7 @@ export interface DeadlineOptions {
  *
  * Whichever way it ends, no timer and no listener is left behind. It is written with one controller and one listener
  * because `AbortSignal.any` and `Promise.race` keep what they wait for reachable for as long as the longest-lived of
- * their sources, which here may be a server's lifetime (https://github.com/nodejs/node/issues/54614).
+ * their sources, which here may be a server's lifetime.
  *
  * @throws DeadlineExceededError when the budget is used up
  * @throws the reason of `signal`

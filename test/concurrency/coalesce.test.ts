@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import fc from 'fast-check'
-import { Coalesce, type CoalesceOptions, type Loaded } from '../../src/concurrency/coalesce.ts'
+import { Coalesce, type CoalesceOptions } from '../../src/concurrency/coalesce.ts'
 import { DeadlineExceededError, OverloadedError } from '../../src/errors.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { leavesNothingBehind } from '../support/leak-check.ts'
+import { playInThread } from './support/play-schedules.ts'
 
 const loadBudgetMs = 100
 
@@ -151,112 +149,11 @@ describe('coalescing', () => {
   })
 
   it('holds its promises in 10,000 orders of asking, leaving, invalidating, loading, failing and hanging', async () => {
-    let overtaken = 0
-    let refused = 0
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.array(anAction, { minLength: 2, maxLength: 9 }), async (s, actions) => {
-        const told = await play(s, actions)
-        overtaken += told.overtaken
-        refused += told.refused
-      }),
-      { numRuns: 10_000 },
-    )
+    const counts = await playInThread(new URL('./schedules/coalesce.ts', import.meta.url))
     // Or else the orders did not reach what they are here for.
-    assert.ok(overtaken > 100 && refused > 100, `${overtaken} overtaken, ${refused} refused`)
+    for (const [name, count] of Object.entries(counts)) assert.ok(count > 100, `${name}: ${count}`)
   })
 })
-
-type Action = ReturnType<typeof anAction.generate>['value']
-
-const aKey = fc.constantFrom('a', 'b')
-const anAction = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('ask'), key: aKey, leaves: fc.boolean() } as const) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('invalidate'), key: aKey } as const) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('next-load'), goes: fc.constantFrom('wrong', 'hangs') } as const),
-  },
-)
-
-async function play(s: fc.Scheduler, actions: Action[]) {
-  const clock = fakeClock()
-  const truth: Record<string, number> = { a: 0, b: 0 }
-  const cache = new Map<string, number>()
-  const wanted = new Map<string, AbortSignal>()
-  const readers: AbortController[] = []
-  const told = { overtaken: 0, refused: 0 }
-  const fates: string[] = []
-  const coalesce = new Coalesce<number>(
-    async (key, signal) => {
-      const generation = `${key} ${truth[key]}`
-      assert.ok(wanted.get(generation)?.aborted ?? true, `a second load of ${generation}`)
-      wanted.set(generation, signal)
-      const version = truth[key] ?? 0
-      const fate = fates.pop()
-      if (fate === 'hangs') await new Promise(() => {})
-      await s.schedule(Promise.resolve(), `load ${generation}`)
-      wanted.delete(generation)
-      if (fate === 'wrong') throw new Error('wrong')
-      return version
-    },
-    {
-      clock,
-      what: 'Rails',
-      loadBudgetMs,
-      loadsMax: 3,
-      onLoaded(key, version) {
-        assert.equal(version, truth[key], 'an old value is cached')
-        cache.set(key, version)
-      },
-    },
-  )
-
-  const outcomes: Array<Promise<void>> = []
-  for (const action of actions) {
-    const act = () => {
-      if (action.kind === 'next-load') {
-        fates.push(action.goes)
-      } else if (action.kind === 'invalidate') {
-        truth[action.key] = (truth[action.key] ?? 0) + 1
-        coalesce.invalidate(action.key)
-        cache.delete(action.key)
-      } else {
-        const reader = new AbortController()
-        readers.push(reader)
-        const askedAt = truth[action.key] ?? 0
-        const asked = coalesce.ask(action.key, { signal: reader.signal })
-        outcomes.push(
-          asked.then(
-            (loaded) => checkAnswer(loaded, askedAt),
-            (error) => checkFailure(error, reader.signal),
-          ),
-        )
-        if (action.leaves) void s.schedule(Promise.resolve(), 'leave').then(() => reader.abort(new Error('left')))
-      }
-      assert.ok(coalesce.inFlight <= 3)
-    }
-    void s.schedule(Promise.resolve(), action.kind).then(act)
-  }
-  const checkAnswer = (loaded: Loaded<number>, askedAt: number) => {
-    assert.ok(loaded.value >= askedAt, 'a value from before the invalidation')
-    if (!loaded.current) told.overtaken++
-  }
-  const checkFailure = (error: unknown, signal: AbortSignal) => {
-    if (error instanceof OverloadedError) told.refused++
-    else if (error instanceof Error && error.message === 'left') assert.ok(signal.aborted, 'the leaving of another')
-    else if (error instanceof Error && error.message === 'wrong') return
-    else assert.ok(error instanceof DeadlineExceededError, String(error))
-  }
-
-  await s.waitIdle()
-  clock.advance(loadBudgetMs)
-  await Promise.all(outcomes)
-  assert.equal(coalesce.inFlight, 0)
-  assert.equal(clock.pending, 0)
-  for (const { signal } of readers) assert.equal(getEventListeners(signal, 'abort').length, 0)
-  for (const [key, version] of cache) assert.equal(version, truth[key])
-  return told
-}
 
 function rehearsal(options: Partial<CoalesceOptions<string>> = {}) {
   const clock = fakeClock()

@@ -51,7 +51,8 @@ describe('a concurrent map', () => {
   it('reads an endless source no further ahead of its consumer than it may', async () => {
     let read = 0
     function* endless() {
-      while (true) yield read++
+      while (read < 1000) yield read++
+      assert.fail('read on and on')
     }
     const results = mapConcurrent(endless(), async (item) => item, { concurrency: 3 })
     await results.next()
@@ -75,6 +76,21 @@ describe('a concurrent map', () => {
       assert.ok(told.every((signal) => signal.aborted))
       assert.equal(source.closed, true)
     })
+  })
+
+  it('tells the others to stop as soon as one fails, though its consumer is busy with an earlier result', async () => {
+    const told: AbortSignal[] = []
+    const second = Promise.withResolvers<never>()
+    const work = async (item: number, signal: AbortSignal) => {
+      told[item] = signal
+      return item === 0 ? item : second.promise
+    }
+    const results = mapConcurrent(upTo(3), work, { concurrency: 3 })
+    assert.deepEqual(await results.next(), { value: 0, done: false })
+    second.reject(new Error('item 1'))
+    await nextTurn()
+    assert.equal(told[2]?.aborted, true)
+    await assert.rejects(results.next(), /item 1/)
   })
 
   it('fails with the failure of its source', async () => {
