@@ -19,6 +19,8 @@ if (isOlder(process.versions.node, needed)) {
 const sources = new URL('../src/cli/cli.ts', import.meta.url)
 const cli = await import(existsSync(sources) ? sources.href : new URL('../dist/cli/cli.js', import.meta.url).href)
 process.exitCode = await cli.main(process.argv.slice(2))
+// The command is done, and has closed what it opened: what somebody else left open must not keep the prompt away.
+setTimeout(() => process.exit(), 2000).unref()
 
 function isOlder(version, than) {
   const parts = version.split('.').map(Number)

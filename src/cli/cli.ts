@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { OnwardError } from '../errors.ts'
 import { optionSpecs } from '../options.ts'
+import { flushOutputs, OutputError, type Outputs, ReaderLeft, watchOutputs } from './outputs.ts'
 
 /**
  * Runs one command line and gives its exit code: 0 done, 1 failed, 2 used wrongly, 130 ended by Ctrl-C.
@@ -13,32 +14,58 @@ import { optionSpecs } from '../options.ts'
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController()
-  const onSignal = () => {
-    // A second Ctrl-C means now.
-    if (stop.signal.aborted) process.exit(130)
-    stop.abort(new Interrupted())
+  const stopListening = stopOnSignals(stop)
+  const outputs = watchOutputs(stop)
+  try {
+    const exitCode = await run(argv, outputs, stop.signal)
+    await flushOutputs()
+    if (outputs.failure === null) return exitCode
+    process.stderr.write(`onward: ${outputs.failure.message}\n`)
+    return 1
+  } finally {
+    stopListening()
   }
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-  // A reader such as `head` that has seen enough closes the pipe: that is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
+}
+
+async function run(argv: readonly string[], outputs: Outputs, signal: AbortSignal): Promise<number> {
   let exitCode = 0
-  const program = createProgram(stop.signal, (code) => {
+  const program = createProgram({ signal, outputs }, (code) => {
     exitCode = code
   })
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {
-    return failed(error, stop.signal)
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    return failed(error, signal)
   }
 }
 
-function createProgram(signal: AbortSignal, exit: (code: number) => void): Command {
+/** Ctrl-C and the system's request to end abort `stop`; gives a function that ends the listening. */
+function stopOnSignals(stop: AbortController): () => void {
+  let wasInterrupted = false
+  const onTerminate = () => stop.abort(new Interrupted())
+  const onInterrupt = () => {
+    if (wasInterrupted) endNow()
+    wasInterrupted = true
+    stop.abort(new Interrupted())
+  }
+  const stopListening = () => {
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate)
+  }
+  // A second Ctrl-C means now. Not process.exit(): it waits for Node's own threads, and one of them may be stuck on a disk.
+  const endNow = () => {
+    stopListening()
+    process.kill(process.pid, 'SIGINT')
+  }
+  // Those who send SIGTERM send it more than once, as npm and process managers do: only a person is that impatient.
+  process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate)
+  return stopListening
+}
+
+function createProgram(
+  { signal, outputs }: { signal: AbortSignal; outputs: Outputs },
+  exit: (code: number) => void,
+): Command {
   const program = new Command('onward')
     .description(
       'Serves an article and its related articles; nothing that happens to the related ones delays the article.',
@@ -58,6 +85,8 @@ function createProgram(signal: AbortSignal, exit: (code: number) => void): Comma
     .addOption(new Option('--log-level <level>', optionSpecs.logLevel.help))
     .option('--sample', 'load the sample newsroom when the store is empty')
     .action(async (flags: ServeFlags) => {
+      outputs.stopsWithReader = false
+      outputs.stopsOnFailure = false
       const { serve } = await import('./serve.ts')
       await serve(flags, signal)
     })
@@ -71,7 +100,10 @@ function createProgram(signal: AbortSignal, exit: (code: number) => void): Comma
     )
     .addOption(storeOption())
     .option('--dry-run', 'check everything, store nothing')
-    .option('--rejects <file>', 'write each rejected record to this file, as JSON Lines with its line and the reasons')
+    .option(
+      '--rejects <file>',
+      'write rejected records anew to this file, as JSON Lines with their line and the reasons (default: they are added to onward-rejects.jsonl)',
+    )
     .option('--republish', 'bring back articles that were taken down, when the source has them')
     .option('--every <time>', 'keep following the addresses, such as 5m, 90s or 1h', parseTime)
     .addOption(
@@ -81,6 +113,7 @@ function createProgram(signal: AbortSignal, exit: (code: number) => void): Comma
     )
     .option('--allow-private-addresses', optionSpecs.allowPrivateAddresses.help)
     .action(async (sources: string[], flags: IngestFlags) => {
+      outputs.stopsWithReader = false
       const { ingestCommand } = await import('./ingest.ts')
       exit(await ingestCommand(sources, flags, signal))
     })
@@ -97,12 +130,13 @@ function createProgram(signal: AbortSignal, exit: (code: number) => void): Comma
     .option('--allow-private-addresses', optionSpecs.allowPrivateAddresses.help)
     .action(async (source: string, flags: RelatedFlags) => {
       const { relatedCommand } = await import('./related.ts')
-      await relatedCommand(source, flags, signal)
+      exit(await relatedCommand(source, flags, signal))
     })
 
   program
     .command('options', { hidden: true })
     .description('every option with its environment variable and default')
+    .addHelpText('after', () => `\n${optionsHelp()}`)
     .action(() => {
       process.stdout.write(optionsHelp())
     })
@@ -155,6 +189,9 @@ function storeOption(): Option {
 
 function failed(error: unknown, signal: AbortSignal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (signal.reason instanceof ReaderLeft) return 0
+  // main() says it, once all has been written or not.
+  if (signal.reason instanceof OutputError) return 1
   if (signal.aborted) {
     process.stderr.write('onward: stopped.\n')
     return 130

@@ -1,9 +1,16 @@
-import { open } from 'node:fs/promises'
+import { appendFileSync, closeSync, openSync, statSync } from 'node:fs'
 import { type App, openApp } from '../app.ts'
 import { systemClock } from '../concurrency/clock.ts'
-import { problemText, SourceError } from '../errors.ts'
+import { InvalidOptionError, problemText } from '../errors.ts'
 import { waitUntilIndexed } from '../indexer/wait-until-indexed.ts'
-import { follow, type IngestOptions, type IngestSummary, ingest, type Rejected } from '../ingest/ingest.ts'
+import {
+  follow,
+  type IngestOptions,
+  type IngestProgress,
+  type IngestSummary,
+  ingest,
+  type Rejected,
+} from '../ingest/ingest.ts'
 import { Preparer } from '../ingest/preparer.ts'
 import { putArticles } from '../ingest/publish-articles.ts'
 import { resolveOption } from '../options.ts'
@@ -13,94 +20,115 @@ import { openProgress, type Progress } from './progress.ts'
 /**
  * Reads the sources into the store and waits for the rails; with `--every` goes on following the addresses.
  *
- * @returns the exit code: 1 when a source could not be read. Rejected records are told and do not count as failure.
+ * When it fails or is stopped on the way, it says what is stored by then before it throws.
+ *
+ * @returns the exit code: 1 when a source could not be read, or the rejects not be written. Rejected records are told and
+ *   do not count as failure.
  */
 export async function ingestCommand(sources: string[], flags: IngestFlags, signal: AbortSignal): Promise<number> {
   const startedAt = performance.now()
+  const { every } = flags
+  const addresses = sources.filter((source) => /^https?:\/\//i.test(source))
+  if (every !== undefined && addresses.length === 0) {
+    throw new InvalidOptionError('--every follows addresses (http or https), and none was named. Files are read once.')
+  }
   await using stack = new AsyncDisposableStack()
+  const rejects = stack.use(RejectsFile.open(flags.rejects, new Date(systemClock.now()).toISOString()))
   const store = resolveOption('store', flags.store) ?? defaultStoreUrl
   const app = flags.dryRun ? null : stack.use(await openApp({ store }, { loadsIndexAtStart: false }))
-  const rejects = stack.use(new RejectsFile(flags.rejects ?? defaultRejectsFile))
-  const allowPrivateAddresses = resolveOption('allowPrivateAddresses', flags.allowPrivateAddresses)
+  const reading = stack.use(new FirstReading(app))
+  const isDryRun = app === null
+  let stored = 0
+  let first: IngestSummary | null = null
+  let isFirstRoundDone = false
 
   const options: IngestOptions = {
-    write: (batch) => writeTo(app, batch, { republish: flags.republish === true, signal }),
+    async write(batch) {
+      if (!app) throw new Error('A dry run writes nothing.')
+      // Without the signal: a batch that was begun is stored (some 20 ms), so that what is told of a stop is true.
+      const results = await putArticles(app.store, batch, { republish: flags.republish === true, clock: systemClock })
+      stored += results.filter(({ seq }) => seq !== null).length
+      return results
+    },
     preparer: app?.preparer ?? stack.use(new Preparer()),
     concurrency: flags.concurrency,
-    dryRun: flags.dryRun === true,
-    fetch: { allowPrivateAddresses },
+    dryRun: isDryRun,
+    fetch: { allowPrivateAddresses: resolveOption('allowPrivateAddresses', flags.allowPrivateAddresses) },
     signal,
     onRejected: (rejected) => rejects.add(rejected),
+    onProgress: (progress) => reading.update(progress),
   }
 
-  const summary = await readOnce(sources, options, app)
-  await rejects.flush()
-  print(describe(summary, flags.dryRun === true))
-  await reportRejects(rejects, summary)
-  for (const { message } of summary.failed) complain(message)
-  for (const note of summary.notes) complain(note)
-  if (app) {
-    using progress = openProgress(process.stderr, 'rails', 'articles')
-    await railsDone(app, progress, signal)
-    print(`Rails are up to date, ${seconds(performance.now() - startedAt)} in all.`)
+  async function onFirstRound(round: IngestSummary): Promise<void> {
+    first = round
+    reading[Symbol.dispose]()
+    print(describe(round, isDryRun))
+    report(round, rejects)
+    if (app) {
+      using progress = openProgress(process.stderr, 'rails', 'articles')
+      await railsDone(app, progress, signal)
+      print(`Rails are up to date, ${seconds(performance.now() - startedAt)} in all.`)
+    }
+    print(`Peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB.`)
+    isFirstRoundDone = true
+    if (every === undefined) return
+    const named = addresses.length === 1 ? '1 address' : `${addresses.length} addresses`
+    print(`Following ${named} every ${seconds(every)}. Ctrl-C stops it.`)
   }
-  print(`Peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB.`)
-  if (flags.every !== undefined) {
-    await followAddresses(sources, flags.every, options, signal)
-    await rejects.flush()
-  }
-  return summary.failed.length > 0 ? 1 : 0
-}
 
-/** Nothing is worked out while articles still come in: a bulk load fixes its term statistics once, for all of them. */
-async function readOnce(sources: readonly string[], options: IngestOptions, app: App | null): Promise<IngestSummary> {
-  const release = app?.indexer.holdBack() ?? (() => {})
-  using progress = openProgress(process.stderr, 'reading', 'articles')
+  async function onRound(round: IngestSummary): Promise<void> {
+    if (!isFirstRoundDone) return await onFirstRound(round)
+    print(`${new Date(systemClock.now()).toISOString()} ${describe(round, isDryRun)}`)
+    report(round, rejects)
+  }
+
   try {
-    return await ingest(sources, {
-      ...options,
-      onProgress: ({ records, bytesRead, bytesTotal }) =>
-        progress.update({ count: records, share: bytesTotal ? Math.min(1, bytesRead / bytesTotal) : null }),
-    })
-  } finally {
-    release()
+    if (every === undefined) await onRound(await ingest(sources, options))
+    else await follow(sources, { ...options, everyMs: every, signal, onRound })
+    // Following ends without a word when it is stopped. So it should, but not in the middle of the first round.
+    if (!isFirstRoundDone) signal.throwIfAborted()
+  } catch (error) {
+    reading[Symbol.dispose]()
+    rejects.report()
+    if (stored > 0) complain(`${inWords(stored)} stored before it stopped; the same command goes on from there.`)
+    else if (first !== null && !isFirstRoundDone) complain('The same command goes on with the rails.')
+    throw error
+  }
+  return summaryFailed(first) || rejects.failure !== null ? 1 : 0
+}
+
+/**
+ * The reading of the first round: its progress is shown, and no rail is worked out while articles still come in, so that
+ * a bulk load fixes its term statistics once, for all of them.
+ */
+class FirstReading implements Disposable {
+  readonly #release: () => void
+  #progress: Progress | null = openProgress(process.stderr, 'reading', 'articles')
+
+  constructor(app: App | null) {
+    this.#release = app?.indexer.holdBack() ?? (() => {})
+  }
+
+  update({ records, bytesRead, bytesTotal }: IngestProgress): void {
+    this.#progress?.update({ count: records, share: bytesTotal ? Math.min(1, bytesRead / bytesTotal) : null })
+  }
+
+  /** Ends it; a second time does nothing. */
+  [Symbol.dispose](): void {
+    this.#progress?.[Symbol.dispose]()
+    this.#progress = null
+    this.#release()
   }
 }
 
-async function followAddresses(
-  sources: readonly string[],
-  everyMs: number,
-  options: IngestOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const addresses = sources.filter((source) => /^https?:\/\//i.test(source))
-  if (addresses.length === 0) {
-    throw new SourceError(
-      sources.join(' '),
-      '--every follows addresses (http or https), and none was named. Files are read once.',
-    )
-  }
-  print(
-    `Following ${addresses.length} ${addresses.length === 1 ? 'address' : 'addresses'} every ${seconds(everyMs)}. Ctrl-C stops it.`,
-  )
-  await follow(addresses, {
-    ...options,
-    everyMs,
-    signal,
-    onRound(round) {
-      print(`${new Date(systemClock.now()).toISOString()} ${describe(round, options.dryRun === true)}`)
-      for (const { message } of round.failed) complain(message)
-    },
-  })
+function summaryFailed(summary: IngestSummary | null): boolean {
+  return summary !== null && summary.failed.length > 0
 }
 
-function writeTo(
-  app: App | null,
-  batch: Parameters<IngestOptions['write']>[0],
-  options: { republish: boolean; signal: AbortSignal },
-) {
-  if (!app) throw new Error('A dry run writes nothing.')
-  return putArticles(app.store, batch, { ...options, clock: systemClock })
+function report(round: IngestSummary, rejects: RejectsFile): void {
+  rejects.report()
+  for (const { message } of round.failed) complain(message)
+  for (const note of round.notes) complain(note)
 }
 
 async function railsDone(app: App, progress: Progress, signal: AbortSignal): Promise<void> {
@@ -131,63 +159,104 @@ function describe(summary: IngestSummary, dryRun: boolean): string {
   return `${records} records from ${from}: ${parts.join(', ')}, ${rejected} rejected; ${seconds(tookMs)}, ${rate} a second.`
 }
 
-async function reportRejects(rejects: RejectsFile, summary: IngestSummary): Promise<void> {
-  if (summary.rejected === 0) return
-  for (const { source, line, item, problems } of rejects.first) {
-    const place = line === null ? `item ${item}` : `line ${line}`
-    complain(`${source}, ${place}: ${problems.map(problemText).join('; ')}`)
+/**
+ * Rejected records as JSON Lines, each with the time of its run.
+ *
+ * Written synchronously, a few lines at a time: nothing else waits on this thread, and a slow disk then slows the reading
+ * and not the memory grow. Once a write has failed, records are only counted.
+ */
+class RejectsFile implements Disposable {
+  /** Why it cannot be written, as a sentence. */
+  failure: string | null = null
+  readonly #path: string
+  readonly #run: string
+  readonly #isNamed: boolean
+  #file: number | null = null
+  #lines: string[] = []
+  #count = 0
+  #first: Rejected[] = []
+
+  private constructor(path: string, run: string, isNamed: boolean) {
+    this.#path = path
+    this.#run = run
+    this.#isNamed = isNamed
   }
-  const more = summary.rejected - rejects.first.length
-  complain(`${more > 0 ? `... and ${more} more. ` : ''}All rejected records with their reasons are in ${rejects.path}.`)
-}
 
-/** Rejected records as JSON Lines; the file is made, or made anew, with the first of them. */
-class RejectsFile implements AsyncDisposable {
-  readonly path: string
-  readonly first: Rejected[] = []
-  #file: ReturnType<typeof open> | null = null
-  #waiting: string[] = []
-  #writing: Promise<void> = Promise.resolve()
-  #failure: unknown = null
-
-  constructor(path: string) {
-    this.path = path
+  /**
+   * A file that was named is made anew, at once. The default one is added to, with the first record: nobody asked for it,
+   * so that what an earlier run wrote there is not this one's to delete.
+   *
+   * @throws InvalidOptionError when the file that was named cannot be written
+   */
+  static open(named: string | undefined, run: string): RejectsFile {
+    const rejects = new RejectsFile(named ?? defaultRejectsFile, run, named !== undefined)
+    if (named === undefined) return rejects
+    // Opening a pipe would wait for its reader, and nothing could call that off.
+    if (statSync(named, { throwIfNoEntry: false })?.isFIFO()) {
+      throw new InvalidOptionError(`--rejects names ${named}, which is a pipe; name a file.`)
+    }
+    try {
+      rejects.#file = openSync(named, 'w')
+    } catch (error) {
+      throw new InvalidOptionError(unwritable(named, error))
+    }
+    return rejects
   }
 
   add(rejected: Rejected): void {
-    if (this.first.length < shownRejects) this.first.push(rejected)
+    this.#count++
+    if (this.#first.length < shownRejects) this.#first.push(rejected)
+    if (this.failure !== null) return
     const { problems, ...rest } = rejected
-    this.#waiting.push(`${JSON.stringify({ ...rest, reasons: problems.map(problemText) })}\n`)
-    if (this.#waiting.length > 1) return
-    this.#writing = this.#writing
-      .then(() => this.#write())
-      .catch((error: unknown) => {
-        this.#failure ??= error
-      })
+    this.#lines.push(`${JSON.stringify({ run: this.#run, ...rest, reasons: problems.map(problemText) })}\n`)
+    if (this.#lines.length >= linesPerWrite) this.#write()
   }
 
-  /** @throws SourceError when the file could not be written */
-  async flush(): Promise<void> {
-    await this.#writing
-    if (this.#failure === null) return
-    const why = this.#failure instanceof Error ? this.#failure.message : String(this.#failure)
-    throw new SourceError(
-      this.path,
-      `The rejects file ${this.path} cannot be written: ${why}. Name another with --rejects FILE.`,
-    )
+  /** Says what was rejected since the last report. */
+  report(): void {
+    this.#write()
+    for (const { source, line, item, problems } of this.#first) {
+      const place = line === null ? `item ${item}` : `line ${line}`
+      complain(`${source}, ${place}: ${problems.map(problemText).join('; ')}`)
+    }
+    const more = this.#count - this.#first.length
+    if (more > 0) complain(`... and ${more} more.`)
+    if (this.#count > 0) complain(this.failure ?? this.#whereTheyAre())
+    this.#count = 0
+    this.#first = []
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const file = await this.#file
-    await file?.close()
+  [Symbol.dispose](): void {
+    this.#write()
+    if (this.#file !== null) closeSync(this.#file)
+    this.#file = null
   }
 
-  async #write(): Promise<void> {
-    this.#file ??= open(this.path, 'w')
-    const file = await this.#file
-    const lines = this.#waiting.splice(0)
-    await file.appendFile(lines.join(''))
+  #whereTheyAre(): string {
+    if (this.#isNamed) return `All rejected records with their reasons are in ${this.#path}.`
+    return `All rejected records with their reasons were added to ${this.#path}; those of this run say "run":"${this.#run}".`
   }
+
+  #write(): void {
+    if (this.#lines.length === 0) return
+    try {
+      this.#file ??= openSync(this.#path, 'a')
+      appendFileSync(this.#file, this.#lines.join(''))
+    } catch (error) {
+      this.failure = unwritable(this.#path, error)
+    }
+    this.#lines = []
+  }
+}
+
+function unwritable(path: string, error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error)
+  return `The rejects file ${path} cannot be written: ${why}. Name another with --rejects FILE.`
+}
+
+/** `1 article was`, `3,750 articles were`. */
+function inWords(articles: number): string {
+  return articles === 1 ? '1 article was' : `${articles.toLocaleString('en')} articles were`
 }
 
 function seconds(ms: number): string {
@@ -204,3 +273,4 @@ function complain(text: string): void {
 
 const defaultRejectsFile = 'onward-rejects.jsonl'
 const shownRejects = 5
+const linesPerWrite = 100

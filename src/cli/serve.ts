@@ -1,8 +1,10 @@
 import { loadSample } from '../app.ts'
 import { systemClock } from '../concurrency/clock.ts'
+import { withDeadline } from '../concurrency/deadline.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { type Options, resolveOption } from '../options.ts'
 import { openService, type Service } from '../service.ts'
+import type { StoreStatus } from '../store/store.ts'
 import { defaultStoreUrl, type ServeFlags } from './cli.ts'
 
 /** Serves until `signal` aborts, then lets the requests under way finish. */
@@ -18,10 +20,11 @@ export async function serve(flags: ServeFlags, signal: AbortSignal): Promise<voi
   const { rehearse, token, logLevel } = app.options
   if (rehearse !== null) say(rehearsalBanner(rehearse))
   if (sample) await loadSampleIntoEmpty(app, signal)
-  const { articles } = await app.store.readStatus({ now: systemClock.now(), signal })
+  const articles = await countArticles(app, signal)
   if (logLevel !== 'silent') {
-    say(`onward serves ${articles.visible} articles from ${app.store.location}\n\n    ${url}\n`)
-    if (articles.visible === 0) say('The store is empty. Fill it: onward ingest SOURCE, or start with --sample.')
+    const count = articles === null ? 'the articles' : `${articles.visible} articles`
+    say(`onward serves ${count} from ${app.store.location}\n\n    ${url}\n`)
+    if (articles?.visible === 0) say('The store is empty. Fill it: onward ingest SOURCE, or start with --sample.')
     if (token === null)
       say('Writes over HTTP are off: set ONWARD_TOKEN to a secret of at least 16 characters to allow them.')
     say('Ctrl-C stops it.')
@@ -37,7 +40,7 @@ async function open(options: Partial<Options>): Promise<Service> {
     const code = error instanceof Error && 'code' in error ? error.code : null
     if (code === 'EADDRINUSE') {
       throw new InvalidOptionError(
-        'The port is in use by another program. Stop that one, or name another port: onward serve --port 3001.',
+        `The port ${portOf(error)} is in use by another program. Stop that one, or name another port: onward serve --port 3001.`,
       )
     }
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
@@ -49,12 +52,34 @@ async function open(options: Partial<Options>): Promise<Service> {
   }
 }
 
+/** Node puts the port into the error. */
+function portOf(error: unknown): string {
+  return error instanceof Error && 'port' in error ? String(error.port) : ''
+}
+
 async function loadSampleIntoEmpty(app: Service['app'], signal: AbortSignal): Promise<void> {
-  const { articles } = await app.store.readStatus({ now: systemClock.now(), signal })
-  if (articles.visible + articles.hidden + articles.withdrawn > 0) return
+  const articles = await countArticles(app, signal)
+  if (articles === null || articles.visible + articles.hidden + articles.withdrawn > 0) return
   say('The store is empty: loading the sample newsroom.')
   await loadSample(app, signal)
 }
+
+/** Null, with a line that says why, when the store does not tell: it may come back, and then all is served. */
+async function countArticles(app: Service['app'], signal: AbortSignal): Promise<StoreStatus['articles'] | null> {
+  try {
+    const { articles } = await withDeadline(
+      (stop) => app.soundStore.readStatus({ now: systemClock.now(), signal: stop }),
+      { clock: systemClock, budgetMs: countBudgetMs, what: 'Counting the articles', signal },
+    )
+    return articles
+  } catch (error) {
+    if (!signal.aborted) say(`The articles could not be counted: ${error instanceof Error ? error.message : error}`)
+    return null
+  }
+}
+
+// A count of a million articles on a cold disk takes a second or two.
+const countBudgetMs = 5000
 
 function rehearsalBanner(rehearse: string): string {
   const line = '!'.repeat(72)

@@ -1,4 +1,4 @@
-import type { ArticleInput, PreparedArticle } from '../article/article.ts'
+import type { PreparedArticle } from '../article/article.ts'
 import { type Clock, systemClock } from '../concurrency/clock.ts'
 import type { Problem, SourceError } from '../errors.ts'
 import type { PutOutcome, PutResult } from '../store/store.ts'
@@ -28,7 +28,7 @@ export async function ingest(names: readonly string[], options: IngestOptions): 
  * tenth, so that many followers do not come at once, and never shorter than what a server asked for with Retry-After.
  * The first round reads files too.
  *
- * @throws what `write` throws
+ * @throws what `write` or `onRound` throws
  */
 export async function follow(names: readonly string[], options: FollowOptions): Promise<void> {
   const clock = options.clock ?? systemClock
@@ -45,7 +45,7 @@ export async function follow(names: readonly string[], options: FollowOptions): 
         if (!(error instanceof FetchError) || error.retryAfterMs === undefined) continue
         notBefore.set(error.source, clock.monotonicMs() + Math.min(error.retryAfterMs, retryAfterMaxMs))
       }
-      options.onRound?.(summary)
+      await options.onRound?.(summary)
     } catch (error) {
       if (signal.aborted) return
       throw error
@@ -58,14 +58,14 @@ export async function follow(names: readonly string[], options: FollowOptions): 
 }
 
 /**
- * The articles in sources, in order, checked and with their language: for what works without a store.
+ * The articles in sources, in order, checked and as a store would be handed them: for what works without a store.
  *
  * @throws SourceError at the first source that cannot be read, unless `onFailed` takes it; the reason of `signal`
  */
 export async function* readArticles(
   names: string | readonly string[],
   options: ReadArticlesOptions,
-): AsyncGenerator<ArticleInput> {
+): AsyncGenerator<PreparedArticle> {
   await using fetcher = new FeedFetcher({ ...options.fetch, ...(options.clock ? { clock: options.clock } : {}) })
   const { sources, failed } = await findSources(typeof names === 'string' ? [names] : names)
   const fail = (error: SourceError) => {
@@ -79,7 +79,7 @@ export async function* readArticles(
       // The next part is prepared while the caller works on this one.
       for await (const { results } of ahead(parts, (part) => prepare(part, source, options), partsAhead)) {
         for (const { result, line, item } of results) {
-          if (result.ok) yield result.prepared.input
+          if (result.ok) yield result.prepared
           else options.onRejected?.(rejection(source, result, { line, item }))
         }
       }
@@ -123,7 +123,8 @@ export interface IngestOptions extends ReadOptions {
 export interface FollowOptions extends IngestOptions {
   readonly everyMs: number
   readonly signal: AbortSignal
-  readonly onRound?: ((summary: IngestSummary) => void) | undefined
+  /** Called after each round, which it may hold the next one up for; what it throws ends the following. */
+  readonly onRound?: ((summary: IngestSummary) => void | Promise<void>) | undefined
   /** 0 to 1, for the jitter; default `Math.random`. */
   readonly random?: (() => number) | undefined
 }

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
@@ -44,7 +44,7 @@ export interface ReadLimits {
 
 /**
  * The files and addresses that `names` stand for: a folder for all files in it and below, in the order of their names,
- * without hidden ones; `-` for standard input. What is named twice is read once.
+ * without hidden ones; `-` for standard input. What is named twice is read once. Pipes, sockets and devices are refused.
  */
 export async function findSources(
   names: readonly string[],
@@ -73,10 +73,11 @@ export async function* readSource(
   options: ReadLimits & { readonly onBytes?: (bytes: number) => void; readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<SourcePart> {
   const { signal } = options
-  const stream: Readable = source.kind === 'stdin' ? process.stdin : createReadStream(source.name)
+  signal?.throwIfAborted()
+  const stream = source.kind === 'stdin' ? process.stdin : await openFile(source.name)
   const onAbort = () =>
     stream.destroy(signal?.reason instanceof Error ? signal.reason : new Error('Reading was aborted.'))
-  signal?.throwIfAborted()
+  if (signal?.aborted) onAbort()
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
     yield* readParts(stream, source.name, options)
@@ -122,7 +123,10 @@ async function sourcesOf(name: string): Promise<Source[]> {
   if (name === '-') return [{ name, kind: 'stdin', bytes: null }]
   if (/^https?:\/\//i.test(name)) return [{ name, kind: 'url', bytes: null }]
   const found = await stat(name)
-  if (!found.isDirectory()) return [{ name, kind: 'file', bytes: found.isFile() ? found.size : null }]
+  if (!found.isDirectory()) {
+    refuseUnlessFile(name, found)
+    return [{ name, kind: 'file', bytes: found.size }]
+  }
   const entries = await readdir(name, { withFileTypes: true })
   const visible = entries.filter((entry) => !entry.name.startsWith('.'))
   // Code units, not a locale: the same order on every machine.
@@ -138,6 +142,31 @@ async function sourcesOf(name: string): Promise<Source[]> {
     }
   }
   return files
+}
+
+/** @throws SourceError when it cannot be read, or is no file */
+async function openFile(name: string): Promise<Readable> {
+  try {
+    // Without O_NONBLOCK, open(2) of a pipe waits for a writer, in one of the few threads that Node has for files: nothing
+    // can call it off, and the process cannot even exit. What was a file when it was found may be a pipe by now.
+    const file = await open(name, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    try {
+      refuseUnlessFile(name, await file.stat())
+      return file.createReadStream()
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  } catch (error) {
+    throw unreadable(name, error)
+  }
+}
+
+function refuseUnlessFile(name: string, found: Stats): void {
+  if (found.isFile()) return
+  const what = found.isDirectory() ? 'folder' : found.isFIFO() ? 'pipe' : found.isSocket() ? 'socket' : 'device'
+  const remedy = found.isDirectory() ? '' : ' Pipe what it gives to standard input, which is named "-": onward ingest -'
+  throw new SourceError(name, `${name} is a ${what}, and no file.${remedy}`)
 }
 
 /** Chunks of which the first have been looked at: they are given again. */

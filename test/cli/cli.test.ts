@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
-
-const command = join(import.meta.dirname, '..', '..', 'bin', 'onward.js')
-const sample = join(import.meta.dirname, '..', '..', 'sample', 'newsroom.jsonl')
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { addressIn, onward, outputsOf, sample, start } from './run-onward.ts'
 
 // The command line as its user has it: a process, its two outputs, its exit code.
 describe('onward', { timeout: 120_000, concurrency: 2 }, () => {
@@ -23,6 +19,14 @@ describe('onward', { timeout: 120_000, concurrency: 2 }, () => {
       const help = await onward(['help', name])
       assert.equal(help.code, 0)
       assert.match(help.out, new RegExp(`Usage: onward ${name}`))
+    }
+  })
+
+  it('lists the environment variables, asked for as a command or as help', async () => {
+    for (const given of [['options'], ['help', 'options'], ['options', '--help']]) {
+      const { code, out } = await onward(given)
+      assert.equal(code, 0)
+      assert.match(out, /ONWARD_STORE\n/, `onward ${given.join(' ')}`)
     }
   })
 
@@ -46,7 +50,8 @@ describe('onward', { timeout: 120_000, concurrency: 2 }, () => {
   })
 
   it('says that a file is not there, and exits with 1', async () => {
-    const { code, err } = await onward(['ingest', 'nowhere.jsonl'])
+    await using folder = await temporaryFolder()
+    const { code, err } = await onward(['ingest', 'nowhere.jsonl'], folder)
     assert.equal(code, 1)
     assert.match(err, /nowhere\.jsonl/)
     assert.doesNotMatch(err, /\n\s+at /)
@@ -100,37 +105,6 @@ describe('onward ingest', { timeout: 120_000, concurrency: 2 }, () => {
     assert.equal(code, 0)
     assert.match(out, /91 fit to be stored, 0 rejected/)
     await assert.rejects(readFile(folder.file('onward.db')), { code: 'ENOENT' })
-  })
-
-  it('follows an address, asking whether it has changed, until it is stopped', async () => {
-    await using folder = await temporaryFolder()
-    const seen: Array<string | undefined> = []
-    const feed = createServer((request, response) => {
-      seen.push(request.headers['if-none-match'])
-      if (request.headers['if-none-match'] === '"1"') {
-        response.writeHead(304).end()
-        return
-      }
-      response.writeHead(200, { 'content-type': 'application/rss+xml', etag: '"1"' })
-      response.end(
-        '<rss version="2.0"><channel><title>T</title><item><guid>a</guid><title>A ferry returns</title></item></channel></rss>',
-      )
-    })
-    await once(feed.listen(0, '127.0.0.1'), 'listening')
-    try {
-      const url = `http://127.0.0.1:${(feed.address() as AddressInfo).port}/feed.xml`
-      const child = start(['ingest', url, '--every', '1s', '--allow-private-addresses'], folder)
-      const done = outputsOf(child)
-      while (!seen.includes('"1"')) await once(feed, 'request')
-      child.kill('SIGINT')
-      const { code, out } = await done
-      assert.equal(code, 0)
-      assert.match(out, /1 records from 1 source: 1 new/)
-      assert.match(out, /Following 1 address every 1\.0 s/)
-    } finally {
-      feed.closeAllConnections()
-      feed.close()
-    }
   })
 })
 
@@ -197,6 +171,18 @@ describe('onward serve', { timeout: 120_000 }, () => {
     assert.match((await done).err, /REHEARSAL: rail=hang/)
   })
 
+  it('starts and loads the sample although it rehearses that its store is down', async () => {
+    await using folder = await temporaryFolder()
+    const child = start(['serve', '--sample', '--port', '0', '--rehearse', 'store=down'], folder)
+    const done = outputsOf(child)
+    const url = await addressIn(child)
+    assert.equal((await fetch(new URL('/v1/articles/1', url))).status, 503)
+    child.kill('SIGTERM')
+    const { code, err } = await done
+    assert.equal(code, 0)
+    assert.match(err, /onward serves 91 articles/)
+  })
+
   it('says that its port is taken, and how to name another', async () => {
     await using folder = await temporaryFolder()
     const other = createServer()
@@ -205,43 +191,9 @@ describe('onward serve', { timeout: 120_000 }, () => {
       const { port } = other.address() as AddressInfo
       const { code, err } = await onward(['serve', '--port', String(port)], folder)
       assert.equal(code, 2)
-      assert.match(err, /The port is in use by another program.*--port/)
+      assert.match(err, new RegExp(`The port ${port} is in use by another program.*--port`))
     } finally {
       other.close()
     }
   })
 })
-
-function start(given: readonly string[], folder?: TemporaryFolder): ChildProcess {
-  const { ONWARD_STORE: _store, ...env } = process.env
-  return spawn(process.execPath, [command, ...given], { cwd: folder?.path ?? import.meta.dirname, env })
-}
-
-async function onward(given: readonly string[], folder?: TemporaryFolder) {
-  return await outputsOf(start(given, folder))
-}
-
-async function outputsOf(child: ChildProcess): Promise<{ code: number | null; out: string; err: string }> {
-  let out = ''
-  let err = ''
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    out += text
-  })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    err += text
-  })
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, out, err }
-}
-
-async function addressIn(child: ChildProcess): Promise<string> {
-  let said = ''
-  return await new Promise((resolve, reject) => {
-    child.stderr?.on('data', (text: string) => {
-      said += text
-      const [address] = /http:\/\/\S+/.exec(said) ?? []
-      if (address && said.includes('Ctrl-C')) resolve(address)
-    })
-    child.once('close', () => reject(new Error(`It ended before it listened: ${said}`)))
-  })
-}

@@ -274,7 +274,7 @@ describe('readArticles', () => {
       readArticles(folder.path, { preparer, onRejected: (one) => rejected.push(one) }),
     )
     assert.deepEqual(
-      articles.map(({ title }) => title),
+      articles.map(({ input }) => input.title),
       ['Title 1', 'Title 2', 'Title 3'],
     )
     assert.deepEqual(
@@ -295,8 +295,8 @@ describe('readArticles', () => {
 
   it('leaves nothing open when its consumer leaves', async () => {
     await using folder = await folderWith({ 'a.jsonl': Array.from({ length: 5000 }, (_, i) => line(i)).join('\n') })
-    for await (const { id } of readArticles(folder.path, { preparer })) {
-      assert.equal(id, '0')
+    for await (const { input } of readArticles(folder.path, { preparer })) {
+      assert.equal(input.id, '0')
       break
     }
   })

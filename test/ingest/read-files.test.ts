@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,6 +40,18 @@ describe('findSources', () => {
       ['file', 'stdin', 'url'],
     )
     assert.match(failed[0]?.message ?? '', /does not exist/)
+  })
+
+  it('refuses a pipe and a device, which could hold it for ever, and says what to do', {
+    skip: noPipes(),
+  }, async () => {
+    await using folder = await folderWith({ a: 'x' })
+    const pipe = join(folder.path, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const { sources, failed } = await findSources([pipe, '/dev/null', join(folder.path, 'a')])
+    assert.equal(sources.length, 1)
+    assert.match(failed[0]?.message ?? '', /is a pipe, and no file.*onward ingest -/)
+    assert.match(failed[1]?.message ?? '', /is a device, and no file/)
   })
 
   it('finds once what is named twice', async () => {
@@ -121,6 +134,13 @@ describe('readSource', () => {
     await assert.rejects(partsOf('a.jsonl.gz', packed.subarray(0, -10)), /ends in the middle/)
   })
 
+  it('refuses what has become a pipe since it was found', { skip: noPipes(), timeout: 10_000 }, async () => {
+    await using folder = await folderWith({ a: 'x' })
+    const name = join(folder.path, 'pipe')
+    execFileSync('mkfifo', [name])
+    await assert.rejects(Array.fromAsync(readSource({ name, kind: 'file', bytes: 1 })), /is a pipe, and no file/)
+  })
+
   it('says that a file is empty', async () => {
     await assert.rejects(partsOf('a.jsonl', ''), /is empty/)
     await assert.rejects(partsOf('a.jsonl.gz', gzipSync('')), /is empty/)
@@ -135,6 +155,10 @@ describe('readSource', () => {
     assert.equal(bytes, packed.length)
   })
 })
+
+function noPipes(): string | false {
+  return process.platform === 'win32' ? 'this system has no named pipes' : false
+}
 
 async function partsOf(
   name: string,
