@@ -4,7 +4,7 @@ import type { BulkResult, Publisher } from '../manager/publisher.ts'
 import type { PutOutcome } from '../store/store.ts'
 import { railTiming } from './article-routes.ts'
 import { sendWithEtag, serverTiming } from './conditional-reply.ts'
-import { HttpError } from './error-reply.ts'
+import { BulkStoppedError, HttpError } from './error-reply.ts'
 import {
   answers,
   idParameter,
@@ -24,7 +24,7 @@ import {
   withdrawQuery,
   writeQuery,
 } from './request-query.ts'
-import { openRequestScope } from './request-scope.ts'
+import { openRequestScope, type RequestScope } from './request-scope.ts'
 import { securityHeaders } from './security-headers.ts'
 import { type Route, routeParameters, type SiteContext, underMount } from './site-context.ts'
 import { requireWriteToken } from './write-token.ts'
@@ -92,6 +92,7 @@ function readingRoutes(context: SiteContext): Route[] {
         const answer = {
           articleId,
           state: rail.state,
+          basis: rail.basis,
           version: rail.version,
           generatedAt: rail.generatedAt,
           tookMs: Math.round(rail.tookMs * 10) / 10,
@@ -227,20 +228,12 @@ function writingRoutes(context: SiteContext, publisher: Publisher): Route[] {
         requireWriteToken(request.headers.authorization, token)
         const { republish = false } = parseQuery(writeQuery, request.query)
         using scope = openRequestScope(reply.raw, { clock, budgetMs: limits.bulkBudgetMs, what: 'Publishing' })
-        const { signal } = scope
-        const result = await arriving(
-          request,
-          publishBody(
-            publisher,
-            request,
-            { republish, signal },
-            {
-              bytesMax: limits.bulkBytesMax,
-              lineBytesMax: limits.recordBytesMax,
-            },
-            (work) => scope.within(work),
-          ),
-        )
+        const result = await publishBody(publisher, request, {
+          republish,
+          scope,
+          bytesMax: limits.bulkBytesMax,
+          lineBytesMax: limits.recordBytesMax,
+        })
         return sendResult(reply, result)
       },
     },
@@ -249,33 +242,75 @@ function writingRoutes(context: SiteContext, publisher: Publisher): Route[] {
 
 const listLimit = 20
 
+/**
+ * Hands the lines of the body to the publisher, all but those that are no text: they are rejected here.
+ *
+ * @throws BulkStoppedError
+ */
 async function publishBody(
   publisher: Publisher,
   request: FastifyRequest,
-  options: { readonly republish: boolean; readonly signal: AbortSignal },
-  bounds: { readonly bytesMax: number; readonly lineBytesMax: number },
-  within: <Value>(work: Promise<Value>) => Promise<Value>,
+  options: {
+    readonly republish: boolean
+    readonly scope: RequestScope
+    readonly bytesMax: number
+    readonly lineBytesMax: number
+  },
 ): Promise<BulkResult> {
+  const { republish, scope, bytesMax, lineBytesMax } = options
+  const { signal } = scope
+  const unreadable: Array<BulkResult['rejected'][number]> = []
+  let unreadableCount = 0
   let failure: unknown = null
-  // What went wrong with the body is what the sender has to know, whatever the publisher makes of it.
-  async function* watched() {
+  async function* readable() {
+    let number = 0
     try {
-      yield* readLines(request.raw, { ...bounds, signal: options.signal })
+      for await (const line of readLines(request.raw, { bytesMax, lineBytesMax, signal })) {
+        number += 1
+        if (typeof line !== 'string') {
+          unreadableCount += 1
+          if (unreadable.length < rejectedListedMax) {
+            unreadable.push({ line: number, problems: [{ path: '', message: line.problem }] })
+          }
+        }
+        // An empty line in its place, so that the publisher counts on as the sender does.
+        yield typeof line === 'string' ? line : ''
+      }
     } catch (error) {
+      // What went wrong with the body is what the sender has to know, whatever the publisher makes of it.
       failure = error
       throw error
     }
   }
-  const lines = watched()
-  try {
-    return await within(publisher.publishLines(lines, options))
-  } catch (error) {
+  const lines = readable()
+  let storedThroughLine = 0
+  const publishing = {
+    republish,
+    signal,
+    onStoredThrough(line: number) {
+      storedThroughLine = line
+    },
+  }
+  const published = scope.within(publisher.publishLines(lines, publishing)).catch((error: unknown) => {
     throw failure ?? error
+  })
+  try {
+    const result = await arriving(request, published)
+    return {
+      ...result,
+      lines: result.lines + unreadableCount,
+      rejected: [...result.rejected, ...unreadable].toSorted((a, b) => a.line - b.line).slice(0, rejectedListedMax),
+      rejectedCount: result.rejectedCount + unreadableCount,
+    }
+  } catch (error) {
+    throw new BulkStoppedError(storedThroughLine, error)
   } finally {
     // A publisher that left early leaves listeners behind otherwise. Not awaited: it waits for a read under way.
     lines.return(undefined).catch(() => {})
   }
 }
+
+const rejectedListedMax = 1000
 
 // A body that came too slowly is its sender's doing, and is told apart from a store that was too slow.
 async function arriving<Value>(request: FastifyRequest, work: Promise<Value>): Promise<Value> {

@@ -45,6 +45,17 @@ export class HttpError extends OnwardError {
   }
 }
 
+/** A bulk that ended before its last line: what ended it is the `cause`, which decides the answer. */
+export class BulkStoppedError extends OnwardError {
+  readonly storedThroughLine: number
+
+  /** @param storedThroughLine every line up to it, counted from 1, was stored or rejected; 0 when none was */
+  constructor(storedThroughLine: number, cause: unknown) {
+    super('BULK_STOPPED', `The bulk was stopped after line ${storedThroughLine}.`, { cause })
+    this.storedThroughLine = storedThroughLine
+  }
+}
+
 /**
  * @param chance 0 to 1: spreads `Retry-After`, so that those who were refused together do not come back together
  */
@@ -55,6 +66,13 @@ export function errorReply(error: unknown, requestId: string, chance: number): E
       headers: error.headers,
       members: error.members,
     })
+  }
+  if (error instanceof BulkStoppedError) {
+    const stopped = errorReply(error.cause, requestId, chance)
+    const { storedThroughLine } = error
+    const done = storedThroughLine === 0 ? '' : ` The lines up to ${storedThroughLine} were stored or rejected.`
+    const hint = `${stopped.hint ?? ''}${done}`.trim() || null
+    return { ...stopped, hint, members: { ...stopped.members, storedThroughLine } }
   }
   const code = codeOf(error)
   const known = code === null ? undefined : statuses[code]
@@ -101,6 +119,7 @@ const statuses: Readonly<Record<string, KnownError>> = Object.assign(Object.crea
   STORE_UNAVAILABLE: { status: 503, detail: storeDetail },
   THREAD_DIED: { status: 503, code: 'STORE_UNAVAILABLE', detail: storeDetail },
   THREAD_CLOSED: { status: 503, code: 'STORE_UNAVAILABLE', detail: storeDetail },
+  PREPARE_FAILED: { status: 503, detail: 'Articles cannot be checked just now, so none is stored. Try again shortly.' },
   NOT_CONNECTED: { status: 503, detail: 'The site is starting or stopping. Try again shortly.' },
   DEADLINE_EXCEEDED: { status: 503, detail: 'The answer was not ready in time. Try again shortly.' },
   FST_ERR_BAD_URL: { status: 400, code: 'BAD_URL', detail: 'The address is not valid percent-encoding.' },

@@ -34,6 +34,8 @@ const relatedState = {
     'late, unavailable, shed: nothing stands in, since it was too slow, failed, or was not read under overload.',
 }
 
+const railBasis = { type: 'string', enum: ['related', 'newest'], description: 'newest: the labelled filler.' }
+
 const railItem = {
   id,
   url: text,
@@ -96,8 +98,12 @@ const schemas = {
         withdrawnAt: time,
         id,
         outcome: text,
+        storedThroughLine: {
+          ...count,
+          description: 'Of a bulk that was stopped: each line up to this one was stored, or rejected; 0 for none.',
+        },
       },
-      ['problems', 'withdrawnAt', 'id', 'outcome', 'instance'],
+      ['problems', 'withdrawnAt', 'id', 'outcome', 'storedThroughLine', 'instance'],
     ),
     description: 'A problem document (RFC 9457).',
     examples: [
@@ -154,7 +160,7 @@ const schemas = {
   RelatedArticle: object({ ...railItem, standfirst: text, language: textOrNull }),
   RelatedInfo: object({
     state: relatedState,
-    basis: { type: 'string', enum: ['related', 'newest'], description: 'newest: the labelled filler.' },
+    basis: railBasis,
     version: count,
     generatedAt: { type: ['string', 'null'], format: 'date-time' },
   }),
@@ -167,6 +173,7 @@ const schemas = {
     ...object({
       articleId: id,
       state: relatedState,
+      basis: railBasis,
       version: { ...count, description: 'The number of the change that it was worked out after.' },
       generatedAt: { type: ['string', 'null'], format: 'date-time' },
       tookMs: { type: 'number', minimum: 0 },
@@ -176,6 +183,7 @@ const schemas = {
       {
         articleId: '1',
         state: 'fresh',
+        basis: 'related',
         version: 214,
         generatedAt: '2026-11-02T09:30:00.000Z',
         tookMs: 0.8,

@@ -3,11 +3,12 @@ import { InvalidRequestError } from '../errors.ts'
 import { HttpError } from './error-reply.ts'
 
 /**
- * The body of a request as JSON.
+ * The body of a request that holds JSON: its text, which is for a thread to parse, since 4 MB of it would hold up
+ * readers here.
  *
- * A body that a site's own parser (Express's `express.json()`) has read already is taken from where it put it.
+ * A body that a site's own parser (Express's `express.json()`) has read already is given as that parser made it.
  *
- * @throws HttpError 413, 415; InvalidRequestError when it is empty, not UTF-8 or not JSON; the reason of `signal`
+ * @throws HttpError 413, 415; InvalidRequestError when it is empty or not UTF-8; the reason of `signal`
  */
 export async function readJsonBody(
   request: IncomingMessage,
@@ -16,48 +17,46 @@ export async function readJsonBody(
   requireMediaType(request, jsonTypes, 'Send one JSON object as `Content-Type: application/json`.')
   const parsed = alreadyRead(request)
   if (parsed !== undefined && typeof parsed !== 'string' && !Buffer.isBuffer(parsed)) return parsed
-  const text = utf8Text(parsed ?? (await wholeBody(request, options)), 'The body')
+  const text = utf8Text(parsed ?? (await wholeBody(request, options)))
+  if (text === null) throw invalidBody('is not UTF-8')
   if (text.trim() === '') throw invalidBody('is empty; one article as a JSON object was expected')
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw invalidBody(`is not JSON: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  return text
+}
+
+/** A line that is not given as text, and why, as a sentence without the line. */
+export interface UnreadableLine {
+  readonly problem: string
 }
 
 /**
  * The body of a request line by line, as it arrives: nothing is read that nobody has asked for yet.
  *
- * Empty lines are given too, so that line numbers stay those of the sender; a line end after the last line is not.
+ * Empty lines are given too, so that line numbers stay those of the sender; a line end after the last line is not. A
+ * line that is too long is not kept while it arrives.
  *
- * @throws HttpError 413 or 415, InvalidRequestError for a line that is not UTF-8, the reason of `signal`
+ * @throws HttpError 413 or 415, the reason of `signal`
  */
 export async function* readLines(
   request: IncomingMessage,
   options: { readonly bytesMax: number; readonly lineBytesMax: number; readonly signal: AbortSignal },
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<string | UnreadableLine, void, undefined> {
   requireMediaType(request, lineTypes, 'Send one JSON object a line as `Content-Type: application/x-ndjson`.')
   const parsed = alreadyRead(request)
   const source =
     typeof parsed === 'string' || Buffer.isBuffer(parsed) ? [Buffer.from(parsed)] : bodyChunks(request, options)
-  let number = 0
   // The parts of a line that has no end yet are joined once, when it ends: joining at each chunk would be quadratic.
   let parts: Buffer[] = []
   let partBytes = 0
   const take = (part: Buffer) => {
     partBytes += part.length
-    if (partBytes > options.lineBytesMax) {
-      throw new HttpError(
-        413,
-        'LINE_TOO_LARGE',
-        `Line ${number + 1} is longer than ${options.lineBytesMax} bytes. The lines before it may have been stored; sending them again changes nothing.`,
-      )
-    }
-    parts.push(part)
+    if (partBytes <= options.lineBytesMax) parts.push(part)
+    else parts = []
   }
   const finish = () => {
-    number += 1
-    const line = lineText(Buffer.concat(parts), number)
+    const line =
+      partBytes > options.lineBytesMax
+        ? { problem: `is ${partBytes} bytes long; at most ${options.lineBytesMax} were expected` }
+        : lineText(Buffer.concat(parts))
     parts = []
     partBytes = 0
     return line
@@ -171,20 +170,21 @@ function tooLarge(bytesMax: number): HttpError {
   return new HttpError(413, 'BODY_TOO_LARGE', `The body is longer than the ${bytesMax} bytes that are taken here.`)
 }
 
-function lineText(bytes: Buffer, number: number): string {
-  const text = utf8Text(bytes, `Line ${number}`)
+function lineText(bytes: Buffer): string | UnreadableLine {
+  const text = utf8Text(bytes)
+  if (text === null) return { problem: 'is not UTF-8' }
   return text.endsWith('\r') ? text.slice(0, -1) : text
 }
 
 // Fatal, because the replacement characters of a lenient reading would be stored as the article's text. Drops a BOM.
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function utf8Text(bytes: Buffer | string, what: string): string {
+function utf8Text(bytes: Buffer | string): string | null {
   if (typeof bytes === 'string') return bytes
   try {
     return utf8.decode(bytes)
   } catch {
-    throw new InvalidRequestError(what, [{ path: '', message: 'is not UTF-8' }])
+    return null
   }
 }
 

@@ -20,23 +20,48 @@ export type PrepareRequest =
 
 export type PrepareAnswer =
   | { readonly kind: 'started' }
-  | { readonly kind: 'records'; readonly results: readonly PrepareResult[] }
+  | {
+      readonly kind: 'records'
+      /** Of the first records, at least one: after a second the thread stops, so that no more than that is ever lost. */
+      readonly results: readonly PrepareResult[]
+    }
   | { readonly kind: 'document'; readonly document: ParsedDocument | UnreadableDocument }
 
-answerRequests<unknown, PrepareRequest, PrepareAnswer>(() => ({ answer }))
+export interface PrepareThreadData {
+  /** One 32-bit number, shared: the index of the record that is being prepared, so that whoever kills the thread knows it. */
+  readonly progress: SharedArrayBuffer
+}
 
-function answer(request: PrepareRequest): PrepareAnswer {
+answerRequests<PrepareThreadData, PrepareRequest, PrepareAnswer>(({ progress }) => {
+  const current = new Int32Array(progress)
+  return { answer: (request) => answer(request, current) }
+})
+
+function answer(request: PrepareRequest, current: Int32Array): PrepareAnswer {
   switch (request.kind) {
     case 'start':
       return { kind: 'started' }
     case 'records':
-      return {
-        kind: 'records',
-        results: request.records.map((raw) =>
-          'json' in raw ? prepareLine(raw, request.source) : prepareRecord(raw, request.source),
-        ),
-      }
+      return { kind: 'records', results: prepareSome(request.records, request.source, current) }
     case 'document':
       return { kind: 'document', document: parseDocument(request.bytes, request) }
   }
 }
+
+function prepareSome(
+  records: ReadonlyArray<RawRecord | RawLine>,
+  source: string | undefined,
+  current: Int32Array,
+): PrepareResult[] {
+  const results: PrepareResult[] = []
+  const until = performance.now() + answerAfterMs
+  for (const raw of records) {
+    Atomics.store(current, 0, results.length)
+    results.push('json' in raw ? prepareLine(raw, source) : prepareRecord(raw, source))
+    if (performance.now() > until) break
+  }
+  return results
+}
+
+/** A fifth of the time that one record has, in milliseconds. */
+const answerAfterMs = 1000

@@ -2,7 +2,7 @@ import type { PreparedArticle } from '../article/article.ts'
 import type { Clock } from '../concurrency/clock.ts'
 import { ArticleNotFoundError, InvalidRequestError, type Problem } from '../errors.ts'
 import { publish } from '../events.ts'
-import type { BulkResult, Publisher, PublishOptions } from '../manager/publisher.ts'
+import type { BulkOptions, BulkResult, Publisher, PublishOptions } from '../manager/publisher.ts'
 import type { PutOutcome, PutResult, Store } from '../store/store.ts'
 import type { Preparer } from './preparer.ts'
 
@@ -28,33 +28,28 @@ export function createPublisher(options: {
   return {
     async publish(articleId, record, publishOptions) {
       const { signal } = publishOptions
-      const [prepared] = await preparer.prepareRecords([withId(articleId, record)], { signal })
-      if (!prepared?.ok) throw new InvalidRequestError('The article cannot be published', prepared?.problems ?? [])
+      const prepared = await preparer.prepareOne(record, { articleId, signal })
+      if (!prepared.ok) throw new InvalidRequestError('The article cannot be published', prepared.problems)
       const [result] = await write([prepared.prepared], publishOptions)
       if (!result) throw new Error('The store gave no result for an article that it was handed.')
       return { outcome: result.outcome, id: result.id }
     },
 
-    async publishLines(lines, publishOptions) {
+    async publishLines(lines, publishOptions: BulkOptions) {
       const tally = new BulkTally()
-      for await (const batch of inBatches(lines, linesPerBatch)) {
-        const readable = batch.flatMap(({ line, text }) => {
-          const parsed = parseLine(text)
-          if (parsed.ok) return [{ line, record: parsed.record }]
-          tally.reject(line, [parsed.problem])
-          return []
-        })
-        const results = await preparer.prepareRecords(
-          readable.map(({ record }) => record),
+      for await (const batch of inBatches(lines)) {
+        const results = await preparer.prepareLines(
+          batch.map(({ text }) => text),
           { signal: publishOptions.signal },
         )
         const prepared = results.flatMap((result, index) => {
           if (result.ok) return [result.prepared]
-          tally.reject(readable[index]?.line ?? 0, result.problems)
+          tally.reject(batch[index]?.line ?? 0, result.problems)
           return []
         })
         tally.lines += batch.length
         if (prepared.length > 0) tally.add(await write(prepared, publishOptions))
+        publishOptions.onStoredThrough?.(batch.at(-1)?.line ?? 0)
       }
       return tally.result()
     },
@@ -123,44 +118,30 @@ class BulkTally {
   }
 }
 
-/** The id in the address names the article; a record may leave it out, but must not name another. */
-function withId(articleId: string, record: unknown): unknown {
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) return record
-  const own = 'id' in record ? record.id : undefined
-  if (own !== undefined && String(own) !== articleId) {
-    const message = `expected ${JSON.stringify(articleId)}, the id in the address, or no id; got ${JSON.stringify(own)}`
-    throw new InvalidRequestError('The article cannot be published', [{ path: 'id', message }])
-  }
-  return { ...record, id: articleId }
-}
-
-function parseLine(text: string): { ok: true; record: unknown } | { ok: false; problem: Problem } {
-  try {
-    return { ok: true, record: JSON.parse(text) }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return { ok: false, problem: { path: '', message: `expected one article as JSON on the line: ${why}` } }
-  }
-}
-
 /** Numbers the lines from 1 and leaves out empty ones. */
-async function* inBatches(
-  lines: AsyncIterable<string>,
-  size: number,
-): AsyncGenerator<Array<{ line: number; text: string }>> {
+async function* inBatches(lines: AsyncIterable<string>): AsyncGenerator<Array<{ line: number; text: string }>> {
   let batch: Array<{ line: number; text: string }> = []
+  let characters = 0
   let line = 0
   for await (const text of lines) {
     line++
     if (text.trim() === '') continue
+    if (batch.length > 0 && characters + text.length > charactersPerBatch) {
+      yield batch
+      batch = []
+      characters = 0
+    }
     batch.push({ line, text })
-    if (batch.length < size) continue
+    characters += text.length
+    if (batch.length < linesPerBatch) continue
     yield batch
     batch = []
+    characters = 0
   }
   if (batch.length > 0) yield batch
 }
 
-/** Small enough that parsing a batch does not hold the event loop for more than a few milliseconds. */
+/** Both are small enough that handing a batch to a thread and back holds the event loop for a few milliseconds only. */
 const linesPerBatch = 50
+const charactersPerBatch = 1024 * 1024
 const rejectedListedMax = 1000

@@ -6,12 +6,13 @@ export interface Publisher {
   /**
    * Publishes or corrects one article.
    *
-   * @param record any JSON value; its `id`, when there is one, must be `articleId`
+   * @param record a JSON value, or its text, which is then parsed off the main thread; its `id`, when there is one, must be
+   *   `articleId`
    * @throws InvalidRequestError with everything that is wrong with the record, OverloadedError, StoreUnavailableError
    */
   publish(articleId: string, record: unknown, options: PublishOptions): Promise<{ outcome: PutOutcome; id: string }>
   /** Publishes JSON Lines: what is wrong with a line is reported and never stops the rest. */
-  publishLines(lines: AsyncIterable<string>, options: PublishOptions): Promise<BulkResult>
+  publishLines(lines: AsyncIterable<string>, options: BulkOptions): Promise<BulkResult>
   /** @throws ArticleNotFoundError when the id was never stored */
   withdraw(
     articleId: string,
@@ -23,6 +24,11 @@ export interface PublishOptions {
   /** True: an article that was taken down comes back. */
   readonly republish: boolean
   readonly signal?: AbortSignal | undefined
+}
+
+export interface BulkOptions extends PublishOptions {
+  /** Called as the work goes on: everything through this line, from 1, has been stored or rejected. */
+  readonly onStoredThrough?: ((line: number) => void) | undefined
 }
 
 export interface BulkResult {

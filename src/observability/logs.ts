@@ -9,7 +9,7 @@ import { subscribe } from '../events.ts'
  * the background (`flush` before the process ends): at peak hours a blocked terminal must not block a reader.
  */
 export function openLogs(options: LogOptions = {}): Logs {
-  const destination = options.destination ?? pino.destination({ dest: 1, sync: false, minLength: bufferBytes })
+  const destination = options.destination ?? forgivingDestination(options.file ?? standardOutput)
   const logger = pino(
     {
       level: options.level ?? 'info',
@@ -58,7 +58,9 @@ export interface LogOptions {
   readonly accessLog?: boolean
   /** Requests that take at least this long are logged, in milliseconds; default 1000. */
   readonly slowMs?: number
-  /** Default: standard output. A destination that is handed in stays its owner's to end. */
+  /** The number of the open file that is written to; default 1, standard output. */
+  readonly file?: number
+  /** In place of `file`. A destination that is handed in stays its owner's to end. */
   readonly destination?: DestinationStream
 }
 
@@ -80,7 +82,10 @@ export interface LoggedRequest {
   readonly aborted: boolean
 }
 
+const standardOutput = 1
 const bufferBytes = 4096
+/** What a log that is slower than its site may hold in memory; lines past that are dropped. */
+const bufferBytesMax = 4 * 1024 * 1024
 const flushEveryMs = 1_000
 const secretKeys = ['token', 'authorization', 'password', 'body', 'bodyHtml']
 const pathLengthMax = 200
@@ -94,6 +99,29 @@ function line({ requestId, method, path, status, tookMs, aborted }: LoggedReques
     status,
     tookMs: Math.round(tookMs * 10) / 10,
     ...(aborted ? { aborted } : {}),
+  }
+}
+
+/**
+ * A file that is written to in the background, and given up when it fails: a log on a full disk must not end the
+ * process, and pino's own hook would try for ever to write out the rest before it lets the process end.
+ */
+function forgivingDestination(file: number): DestinationStream & { flush(done?: () => void): void } {
+  const stream = pino.destination({ dest: file, sync: false, minLength: bufferBytes, maxLength: bufferBytesMax })
+  let isGivenUp = false
+  stream.on('error', () => {
+    if (isGivenUp) return
+    isGivenUp = true
+    stream.destroy()
+  })
+  return {
+    write(line) {
+      if (!isGivenUp) stream.write(line)
+    },
+    flush(done = () => {}) {
+      if (isGivenUp) done()
+      else stream.flush(() => done())
+    },
   }
 }
 

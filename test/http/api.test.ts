@@ -26,6 +26,7 @@ test('the related articles alone have exactly the documented shape', async (t) =
   assert.deepEqual(rail, {
     articleId: '1',
     state: 'fresh',
+    basis: 'related',
     version: 7,
     generatedAt: '2026-11-02T09:31:00.000Z',
     tookMs: 0.8,

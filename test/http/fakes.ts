@@ -90,7 +90,8 @@ export class FakePublisher implements Publisher {
   readonly lines: string[] = []
   beforeLine: (line: string) => Promise<void> = async () => {}
 
-  async publish(articleId: string, record: unknown, options: PublishOptions) {
+  async publish(articleId: string, sent: unknown, options: PublishOptions) {
+    const record: unknown = typeof sent === 'string' ? parsed(sent) : sent
     if (typeof record !== 'object' || record === null || Array.isArray(record)) {
       throw new InvalidRequestError('The article', [{ path: '', message: 'must be an object' }])
     }
@@ -98,10 +99,14 @@ export class FakePublisher implements Publisher {
     return { outcome: this.outcome, id: articleId }
   }
 
-  async publishLines(lines: AsyncIterable<string>, _options: PublishOptions): Promise<BulkResult> {
+  async publishLines(
+    lines: AsyncIterable<string>,
+    options: PublishOptions & { onStoredThrough?: (line: number) => void },
+  ): Promise<BulkResult> {
     for await (const line of lines) {
       await this.beforeLine(line)
       this.lines.push(line)
+      options.onStoredThrough?.(this.lines.length)
     }
     return {
       lines: this.lines.length,
@@ -115,6 +120,14 @@ export class FakePublisher implements Publisher {
     if (articleId === 'gone') return { outcome: 'already-withdrawn' as const, withdrawnAt: '2026-11-02T09:30:00.000Z' }
     if (articleId !== '1') throw new ArticleNotFoundError(articleId)
     return { outcome: 'withdrawn' as const, withdrawnAt: '2026-11-03T09:30:00.000Z' }
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new InvalidRequestError('The article', [{ path: '', message: 'is not JSON' }])
   }
 }
 

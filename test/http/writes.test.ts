@@ -237,21 +237,57 @@ test('a bulk is not read faster than it is stored', async (t) => {
   assert.ok(held > (line.length * count) / 4, `${held} of ${line.length * count} bytes were held back`)
 })
 
-test('a bulk with a line past the bound, past the bound itself or not in UTF-8 is refused with the line', async (t) => {
-  const { url } = await startServer(t, { limits: { recordBytesMax: 20, bulkBytesMax: 60 } })
-  const post = async (body: string | Uint8Array, headers: Record<string, string> = lines) => {
-    const response = await fetch(`${url}/v1/articles`, { method: 'POST', headers: { ...bearer(), ...headers }, body })
-    return { status: response.status, ...(await problemOf(response)) }
-  }
-  const tooLong = await post(`{"id":"1"}\n{"id":"${'2'.repeat(20)}"}\n`)
-  assert.deepEqual([tooLong.status, tooLong.code], [413, 'LINE_TOO_LARGE'])
-  assert.match(tooLong.detail, /^Line 2 is longer than 20 bytes/)
-  assert.equal((await post('{"id":"1"}\n'.repeat(10))).code, 'BODY_TOO_LARGE')
-  const notText = await post(new Uint8Array([0x7b, 0x7d, 0x0a, 0xff, 0x0a]))
-  assert.equal(notText.status, 400)
-  assert.match(notText.detail, /Line 2: is not UTF-8/)
-  assert.equal((await post('{}', json)).status, 415)
+test('a line past the bound or not in UTF-8 is rejected with its number, and the other lines are stored', async (t) => {
+  const { url, publisher } = await startServer(t, { limits: { recordBytesMax: 20 } })
+  const body = Buffer.concat([
+    Buffer.from(`{"id":"1"}\n{"id":"${'2'.repeat(20)}"}\n`),
+    Buffer.from([0x7b, 0xff, 0x7d, 0x0a]),
+    Buffer.from('{"id":"4"}'),
+  ])
+  const response = await fetch(`${url}/v1/articles`, { method: 'POST', headers: { ...bearer(), ...lines }, body })
+  assert.equal(response.status, 200)
+  assert.deepEqual(publisher.lines, ['{"id":"1"}', '', '', '{"id":"4"}'])
+  const result = (await response.json()) as { rejected: unknown; rejectedCount: number }
+  assert.deepEqual(result.rejected, [
+    { line: 2, problems: [{ path: '', message: 'is 29 bytes long; at most 20 were expected' }] },
+    { line: 3, problems: [{ path: '', message: 'is not UTF-8' }] },
+  ])
+  assert.equal(result.rejectedCount, 2)
 })
+
+test('a bulk that is stopped says through which line all is dealt with', async (t) => {
+  const { url, publisher } = await startServer(t, { limits: { bulkBytesMax: 60 } })
+  const post = async (body: string, headers: Record<string, string> = lines) => {
+    // Fetch wants to know that the answer may come before the end of such a body.
+    const sent = { method: 'POST', headers: { ...bearer(), ...headers }, body: streamed(body), duplex: 'half' as const }
+    const response = await fetch(`${url}/v1/articles`, sent)
+    const { code, detail, storedThroughLine } = await problemOf(response)
+    return { status: response.status, code, detail, storedThroughLine }
+  }
+  assert.equal((await post('{}', json)).status, 415)
+  const tooLarge = await post('{"id":"1"}\n'.repeat(3) + '{"id":"2"}\n'.repeat(100))
+  assert.deepEqual([tooLarge.status, tooLarge.code], [413, 'BODY_TOO_LARGE'])
+  assert.equal(tooLarge.storedThroughLine, publisher.lines.length)
+
+  publisher.lines.length = 0
+  publisher.beforeLine = async (line) => {
+    if (line === '{"id":"3"}') throw new StoreUnavailableError('disk full')
+  }
+  const failed = await post('{"id":"1"}\n{"id":"2"}\n{"id":"3"}\n')
+  assert.deepEqual([failed.status, failed.code, failed.storedThroughLine], [503, 'STORE_UNAVAILABLE', 2])
+  assert.match(failed.detail, /The lines up to 2 were stored or rejected/)
+})
+
+/** Sent in chunks, without a length: a bulk that says how long it is is refused before its first line. */
+function streamed(text: string): ReadableStream<Uint8Array> {
+  const bytes = new TextEncoder().encode(text)
+  return new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += 30) controller.enqueue(bytes.subarray(at, at + 30))
+      controller.close()
+    },
+  })
+}
 
 test('a bulk whose sender leaves is stopped, and so is one whose store fails', async (t) => {
   const { url, port, publisher } = await startServer(t)

@@ -74,8 +74,8 @@ describe('Preparer', () => {
   })
 
   it('gives up the one record that takes too long, and prepares the rest of its batch', async () => {
-    // The deadline ends the batch, then the first record alone; the second is given its time.
-    const clock = clockWhoseDeadlinesEnd([true, true, false])
+    // The deadline ends the batch in its first record; the second is given its time.
+    const clock = clockWhoseDeadlinesEnd([true, false])
     await using strict = new Preparer({ clock, deadlineMs: 1234 })
     const results = await strict.prepareRecords([
       { id: 'slow', title: 'x' },
@@ -86,6 +86,96 @@ describe('Preparer', () => {
       [false, true],
     )
     assert.match(JSON.stringify(results[0]), /"id":"slow".*could not be prepared within 1234 ms/)
+  })
+
+  it('loses no record of a batch to the one in its midst that takes too long', { timeout: 20_000 }, async () => {
+    await using strict = new Preparer({ deadlineMs: 1200 })
+    const results = await strict.prepareRecords([{ id: 'a', title: 'A' }, slow('b'), { id: 'c', title: 'C' }])
+    assert.deepEqual(
+      results.map(({ ok }) => ok),
+      [true, false, true],
+    )
+  })
+
+  it('rejects what is left of a batch whose budget is spent', async () => {
+    await using strict = new Preparer({ clock: clockWhoseDeadlinesEnd([true]), batchBudgetMs: 0 })
+    const results = await strict.prepareRecords([
+      { id: 'slow', title: 'x' },
+      { id: 'left', title: 'x' },
+    ])
+    assert.match(JSON.stringify(results[1]), /"id":"left".*the 0 ms that a batch has/)
+  })
+
+  it('rejects a record at once whose tags are nested absurdly deep', async () => {
+    const [result] = await preparer.prepareRecords([{ id: 'a', title: 'x', bodyHtml: '<b>'.repeat(600_000) }])
+    assert.match(JSON.stringify(result), /"path":"bodyHtml","message":"has tags more than 1000 deep/)
+  })
+
+  it('takes many paragraphs that nobody closed, which are not inside each other', async () => {
+    const [result] = await preparer.prepareRecords([{ id: 'a', title: 'x', bodyHtml: '<p>One.<br>'.repeat(5000) }])
+    assert.equal(result?.ok, true)
+  })
+
+  it('prepares a single record while a batch is stuck', { timeout: 20_000 }, async () => {
+    await using busy = new Preparer()
+    const stop = new AbortController()
+    const ended: string[] = []
+    const stuck = assert
+      .rejects(busy.prepareRecords(slowBatch(), { signal: stop.signal }), /enough/)
+      .finally(() => ended.push('batch'))
+    const single = await busy.prepareOne('{"title":"x"}', { articleId: 'urgent' })
+    ended.push('single')
+    stop.abort(new Error('enough'))
+    await stuck
+    assert.equal(single.ok && single.prepared.input.id, 'urgent')
+    assert.deepEqual(ended, ['single', 'batch'])
+  })
+
+  it('ends the work of an asker who has left, and does the next at once', { timeout: 8_000 }, async () => {
+    await using busy = new Preparer()
+    const stop = new AbortController()
+    const left = busy.prepareRecords(slowBatch(), { signal: stop.signal })
+    const next = busy.prepareRecords([{ id: 'c', title: 'C' }])
+    setTimeout(() => stop.abort(new Error('the sender left')), 50)
+    await assert.rejects(left, /the sender left/)
+    assert.equal((await next)[0]?.ok, true)
+  })
+
+  it('closes in the middle of a batch that would take long', { timeout: 8_000 }, async () => {
+    const busy = new Preparer()
+    const refused = assert.rejects(busy.prepareRecords(slowBatch()), { code: 'THREAD_CLOSED' })
+    await busy.close()
+    await refused
+  })
+
+  it('rejects a record that is nested too deeply to be read, and takes those beside it', async () => {
+    const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
+    const [rejected, taken] = await preparer.prepareLines([
+      `{"id":"a","title":"A","tags":${deep}}`,
+      '{"id":"b","title":"B"}',
+    ])
+    assert.deepEqual([rejected?.ok, taken?.ok], [false, true])
+    const parsed = { title: 'A', tags: JSON.parse(deep) as unknown }
+    const single = await preparer.prepareOne(parsed, { articleId: 'a' })
+    assert.equal(single.ok, false)
+    const both = await preparer.prepareRecords([{ id: 'c', title: 'C' }, parsed, { id: 'd', title: 'D' }])
+    assert.deepEqual(
+      both.map(({ ok }) => ok),
+      [true, false, true],
+    )
+  })
+
+  for (const id of ['{"toString":1}', '["a"]', 'true', 'null', '"b"', '1.5', '7']) {
+    it(`rejects a record under the id a that calls itself ${id}`, async () => {
+      const result = await preparer.prepareOne(`{"id":${id},"title":"x"}`, { articleId: 'a' })
+      assert.equal(result.ok ? 'taken' : result.problems[0]?.path, 'id')
+    })
+  }
+
+  it('takes a record that leaves out its id, and one whose number it is', async () => {
+    const without = await preparer.prepareOne('{"title":"x"}', { articleId: '7' })
+    const number = await preparer.prepareOne({ id: 7, title: 'x' }, { articleId: '7' })
+    assert.deepEqual([without.ok, number.ok], [true, true])
   })
 
   it('gives up a document that takes too long to parse, and goes on with the next', async () => {
@@ -137,6 +227,16 @@ describe('detectLanguage', () => {
     )
   })
 })
+
+/** A record that takes the sanitiser two seconds: it looks through all open tags for each that closes none of them. */
+function slow(id: string) {
+  return { id, title: 'x', bodyHtml: `${'<b>'.repeat(990)}${'</p>'.repeat(490_000)}` }
+}
+
+/** A batch that takes as many seconds as it has records, or more. */
+function slowBatch() {
+  return Array.from({ length: 12 }, (_, index) => slow(String(index)))
+}
 
 /** A clock on which the n-th deadline ends at once when `ends[n]` is true, and never otherwise. */
 function clockWhoseDeadlinesEnd(ends: boolean[]): Clock {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { channel } from 'node:diagnostics_channel'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { test } from 'node:test'
 import { publish } from '../../src/events.ts'
 import { type LogOptions, openLogs } from '../../src/observability/logs.ts'
@@ -93,3 +94,21 @@ test('closed logs listen no more', async () => {
   assert.equal(lines.length, 0)
   assert.equal(channel('onward:background-failed').hasSubscribers, false)
 })
+
+test('a log on a full disk is given up: nothing throws, and closing it ends', { skip: fullDisk() }, async () => {
+  const file = openSync('/dev/full', 'w')
+  try {
+    const logs = openLogs({ file, accessLog: true })
+    const request = { requestId: 'a', method: 'GET', path: '/', status: 200, tookMs: 1, aborted: false }
+    for (let line = 0; line < 2000; line++) logs.logRequest(request)
+    await logs.close()
+    logs.logRequest(request)
+    await logs.close()
+  } finally {
+    closeSync(file)
+  }
+})
+
+function fullDisk(): string | false {
+  return existsSync('/dev/full') ? false : 'this system has no /dev/full'
+}
