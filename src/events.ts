@@ -22,6 +22,8 @@ export interface Events {
   'rails-written': { rails: number; cursor: number; tookMs: number }
   /** How many changes the leading indexer knows of and has not worked through. */
   'index-lag': { changes: number }
+  /** A request was answered with a fault of ours, 500 or above; `code` is what the answer said. */
+  'request-failed': { requestId: string; code: string; error: unknown }
   /** Something in the background failed and will be tried again. */
   'background-failed': { what: string; error: unknown }
 }
@@ -35,6 +37,7 @@ const names: Record<EventName, true> = {
   'article-withdrawn': true,
   'rails-written': true,
   'index-lag': true,
+  'request-failed': true,
   'background-failed': true,
 }
 

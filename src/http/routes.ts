@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { html } from 'ghtml'
+import { publish } from '../events.ts'
 import { apiRoutes } from './api-routes.ts'
 import { articleRoutes } from './article-routes.ts'
 import { type ErrorReply, errorReply, HttpError, problemDocument } from './error-reply.ts'
@@ -100,7 +101,9 @@ export function sendError(
 ): FastifyReply {
   if (reply.raw.destroyed || reply.raw.socket?.destroyed) return reply.hijack()
   const answer = errorReply(error, String(request.id), context.chance())
-  if (answer.status === 500) request.log.error({ err: error, reqId: request.id }, 'a request failed')
+  // What the reader is told of a fault of ours says nothing of its cause: whoever runs the site needs that.
+  if (answer.status >= 500)
+    publish('request-failed', () => ({ requestId: String(request.id), code: answer.code, error }))
   const kind = kindOf(request)
   reply.code(answer.status).headers(securityHeaders[kind]).header('cache-control', 'no-store').headers(answer.headers)
   if (kind === 'api') {

@@ -24,12 +24,18 @@ export function openLogs(options: LogOptions = {}): Logs {
   const slowMs = options.slowMs ?? 1_000
   const accessLog = options.accessLog ?? false
 
+  const sparing = new Sparing(sameFailureEveryMs)
   // What is not enough for a line goes out soon all the same: a quiet site's log would lag for hours otherwise.
   const flushTimer = setInterval(() => logger.flush(), flushEveryMs)
   flushTimer.unref()
 
   const unsubscribe = [
     subscribe('background-failed', ({ what, error }) => logger.error({ what, err: error }, 'background work failed')),
+    subscribe('request-failed', ({ requestId, code, error }) => {
+      // At peak hour a store that is down fails thousands of requests a second, all of them alike.
+      const { isDue, leftOut } = sparing.ask(code)
+      if (isDue) logger.error({ requestId, code, leftOut, err: error }, 'a request failed')
+    }),
     subscribe('article-withdrawn', ({ articleId }) => logger.info({ articleId }, 'article taken down')),
   ]
 
@@ -87,6 +93,8 @@ const bufferBytes = 4096
 /** What a log that is slower than its site may hold in memory; lines past that are dropped. */
 const bufferBytesMax = 4 * 1024 * 1024
 const flushEveryMs = 1_000
+/** Of failures with one code, one line in this time; it says how many were left out before it. */
+const sameFailureEveryMs = 5_000
 const secretKeys = ['token', 'authorization', 'password', 'body', 'bodyHtml']
 const pathLengthMax = 200
 const causesMax = 5
@@ -99,6 +107,27 @@ function line({ requestId, method, path, status, tookMs, aborted }: LoggedReques
     status,
     tookMs: Math.round(tookMs * 10) / 10,
     ...(aborted ? { aborted } : {}),
+  }
+}
+
+/** Lets one of a kind through in each span of time, and counts what it held back. Kinds are few: they are error codes. */
+class Sparing {
+  readonly #everyMs: number
+  readonly #kinds = new Map<string, { readonly at: number; leftOut: number }>()
+
+  constructor(everyMs: number) {
+    this.#everyMs = everyMs
+  }
+
+  ask(kind: string): { readonly isDue: boolean; readonly leftOut: number } {
+    const now = performance.now()
+    const last = this.#kinds.get(kind)
+    if (last && now - last.at < this.#everyMs) {
+      last.leftOut++
+      return { isDue: false, leftOut: last.leftOut }
+    }
+    this.#kinds.set(kind, { at: now, leftOut: 0 })
+    return { isDue: true, leftOut: last?.leftOut ?? 0 }
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DeadlineExceededError, NotConnectedError, OverloadedError, StoreUnavailableError } from '../../src/errors.ts'
+import { subscribe } from '../../src/events.ts'
 import { errorReply } from '../../src/http/error-reply.ts'
 import { startServer, Wire } from './fakes.ts'
 
@@ -230,6 +231,21 @@ test('the wait that is asked for is spread, so that those who were refused toget
   assert.equal(wait(0), '4')
   assert.equal(wait(0.5), '6')
   assert.equal(wait(0.999), '8')
+})
+
+test('what a reader is not told of a fault is told to whoever runs the site', async (t) => {
+  const { url, manager } = await startServer(t)
+  const heard: Array<{ code: string; error: unknown }> = []
+  t.after(subscribe('request-failed', ({ code, error }) => heard.push({ code, error })))
+  const cause = new StoreUnavailableError('The disk that holds /var/lib/news.db is full.')
+  manager.readArticle = () => Promise.reject(cause)
+  for (const path of ['/v1/articles/1', '/articles/1']) {
+    assert.doesNotMatch(await (await fetch(url + path)).text(), /var\/lib/)
+  }
+  assert.deepEqual(heard, [
+    { code: 'STORE_UNAVAILABLE', error: cause },
+    { code: 'STORE_UNAVAILABLE', error: cause },
+  ])
 })
 
 test('an error that nobody foresaw says nothing but the id that the log has', async (t) => {

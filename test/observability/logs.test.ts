@@ -112,3 +112,21 @@ test('a log on a full disk is given up: nothing throws, and closing it ends', { 
 function fullDisk(): string | false {
   return existsSync('/dev/full') ? false : 'this system has no /dev/full'
 }
+
+test('the cause of a failed request is logged, once for the many of its kind, with how many were left out', async () => {
+  const { lines, logs } = collectLines()
+  try {
+    const fail = (code: string, why: string) =>
+      publish('request-failed', () => ({ requestId: 'r1', code, error: new Error(why) }))
+    for (let request = 0; request < 100; request++) fail('STORE_UNAVAILABLE', 'The disk is full.')
+    fail('INTERNAL', 'something else')
+    const failed = lines.filter(({ msg }) => msg === 'a request failed')
+    assert.deepEqual(
+      failed.map(({ code }) => code),
+      ['STORE_UNAVAILABLE', 'INTERNAL'],
+    )
+    assert.match(JSON.stringify(failed[0]), /The disk is full/)
+  } finally {
+    await logs.close()
+  }
+})
