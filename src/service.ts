@@ -64,6 +64,6 @@ async function readiness(store: Store, signal: AbortSignal): Promise<Readiness> 
     signal.throwIfAborted()
     // Anybody may ask: a driver's words, which may name paths and hosts, go to the log only.
     publish('background-failed', () => ({ what: 'asking the store whether it is ready', error }))
-    return { ready: false, checks: { store: { ok: false, detail: 'the store does not answer; the log says why' } } }
+    return { ready: false, checks: { store: { ok: false, detail: 'the store cannot be relied on; the log says why' } } }
   }
 }

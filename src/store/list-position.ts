@@ -1,3 +1,4 @@
+import { parseTime } from '../article/parse-time.ts'
 import { InvalidRequestError } from '../errors.ts'
 
 /** Where a page of a newest-first list starts: just after this article. */
@@ -19,7 +20,7 @@ export function listToken(position: ListPosition): string {
 }
 
 /**
- * The position that `before` names: a token, or any ISO 8601 date or time (UTC where it names no zone).
+ * The position that `before` names: a token, or any date or time that `parseTime` reads (UTC where it names no zone).
  *
  * @throws InvalidRequestError when it is neither
  */
@@ -27,10 +28,8 @@ export function listPosition(before: string | undefined): ListPosition {
   if (before === undefined) return listStart
   const end = before.indexOf(separator)
   const time = end === -1 ? before : before.slice(0, end)
-  const parsed = isoTime.test(time)
-    ? Date.parse(/T.*(?:Z|[+-]\d\d:?\d\d)$|^[^T]*$/.test(time) ? time : `${time}Z`)
-    : Number.NaN
-  if (Number.isNaN(parsed)) {
+  const publishedAt = parseTime(time)
+  if (publishedAt === null) {
     throw new InvalidRequestError('List of articles', [
       {
         path: 'before',
@@ -38,7 +37,5 @@ export function listPosition(before: string | undefined): ListPosition {
       },
     ])
   }
-  return { publishedAt: new Date(parsed).toISOString(), id: end === -1 ? '' : before.slice(end + 1) }
+  return { publishedAt, id: end === -1 ? '' : before.slice(end + 1) }
 }
-
-const isoTime = /^\d{4}-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?)?$/

@@ -5,7 +5,7 @@ import type { Store } from './store.ts'
 /** What is made to go wrong, by the kind of work: see {@link parseRehearsal}. */
 export type RehearsalPlan = Readonly<Partial<Record<RehearsalPart, RehearsedFault>>>
 
-/** `article`, `rail` and `background` are the lanes of reading; `write` is all that changes something. */
+/** `article` and `rail` are lanes of reading, `background` is all other reading; `write` is all that changes something. */
 export type RehearsalPart = (typeof parts)[number]
 
 export type RehearsedFault =

@@ -5,7 +5,8 @@ import type { RelatedArticle } from '../related/related.ts'
  * The contract of every store. One conformance suite (`test/conformance/store.ts`) runs against each implementation.
  *
  * - Every read takes a `signal` and rejects with its reason as soon as it aborts; the work may still end in the background.
- * - Reads of articles, of rails and of everything else run in lanes of their own: a rail that hangs cannot hold an article.
+ * - Reads of articles, of rails, of lists, and what onward itself reads to keep up run in lanes of their own: a rail that
+ *   hangs cannot hold an article, and a slow list cannot hold the news of a takedown.
  * - Each lane's queue is bounded; past the bound a call rejects with `OverloadedError` at once.
  * - What fails for a reason that is not the caller's rejects with `StoreUnavailableError` and the driver's error as `cause`.
  * - `now` is always handed in, as milliseconds since the epoch: what is visible is decided by the caller's clock.
@@ -21,9 +22,9 @@ export interface Store extends AsyncDisposable {
   readNewestId(options: ReadOptions): Promise<string | null>
   /** Lane `rail`. One query that joins the rail with the articles: what is not visible now is not in the answer. */
   readRail(id: string, options: RailReadOptions): Promise<RailRead>
-  /** Lane `background`. Newest first. */
+  /** Lane `list`. Newest first. */
   listArticles(options: ListOptions): Promise<ArticleList>
-  /** Lane `background`. The sections that have visible articles, the largest first. */
+  /** Lane `list`. The sections that have visible articles, the largest first. */
   listSections(options: ReadOptions): Promise<SectionCount[]>
 
   /**
@@ -31,7 +32,8 @@ export interface Store extends AsyncDisposable {
    * What becomes of each is decided by `article/publication.ts`.
    *
    * Up to `putTransactionMax` articles are one transaction. A longer batch is stored in several, in its order, so that
-   * other writers get their turn; where one fails, those before it stay stored, and sending the batch again is safe.
+   * other writers get their turn; where one fails, those before it stay stored (a `StoreUnavailableError` says how many),
+   * and sending the batch again is safe.
    *
    * @throws InvalidRequestError, with nothing written, when an id or a time is not in its stored form
    */
@@ -45,20 +47,33 @@ export interface Store extends AsyncDisposable {
   liftEmbargoes(options: WriteOptions): Promise<number>
 
   /**
-   * Changes with `seq > after`, in order, at most `limit`, each with the article as it is now. None is ever lost or late.
+   * Lane `background`. Changes with `seq > after`, in order, at most `limit`, each with the article as it is now. None is ever lost or late.
    * Fewer may come when the articles are long: only an empty answer means that there are no more.
    */
   readChanges(options: { after: number; limit: number } & ReadOptions): Promise<Change[]>
-  /** Every visible article in the order of ids after `afterId` (`''` for the start), with its stored rail: what an index loads at start. */
+  /** Lane `background`. Every visible article in the order of ids after `afterId` (`''` for the start), with its stored rail: what an index loads at start. */
   readIndexPage(options: { afterId: string; limit: number } & ReadOptions): Promise<IndexPageRow[]>
   /**
    * Writes rails and moves the index cursor, in one transaction.
-   * Refused (`false`, nothing written) when `lease` is not held any more.
+   * Refused (`false`, nothing written) when `lease` was taken by another or given back since. That it has run out does
+   * not count while nobody has taken it: the fencing token tells whether somebody has.
    */
   writeRails(write: RailWrite): Promise<boolean>
+  /**
+   * Lane `background`. Cheap for any number of articles: probes and progress bars ask again and again.
+   *
+   * @throws StoreUnavailableError also when reads are still answered but writes could not be kept, since the file that was
+   *   opened was removed or replaced
+   */
   readStatus(options: ReadOptions): Promise<StoreStatus>
 
-  /** Takes or renews the lease `name` for `holder`; gives its fencing token, or null while another holds it. */
+  /**
+   * Takes or renews the lease `name` for `holder`, for `forMs` from `now`; gives its fencing token, or null while another
+   * holds it. The token grows with each change of holder.
+   *
+   * `now` is a wall clock that may be set back. A lease that ends more than twice its own length ahead is therefore taken
+   * for one that has run out: nobody waits for longer than that.
+   */
   takeLease(lease: { name: string; holder: string; forMs: number; now: number }): Promise<number | null>
   releaseLease(lease: { name: string; holder: string }): Promise<void>
 }

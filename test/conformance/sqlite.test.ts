@@ -27,5 +27,5 @@ function clear(file: string): void {
   db.exec(`BEGIN IMMEDIATE; ${tables.map((table) => `DELETE FROM ${table};`).join(' ')} COMMIT`)
 }
 
-// `sqlite_sequence` holds where the numbers of the changes go on.
+// `tally` is kept by triggers. `sqlite_sequence` holds where the numbers of the changes go on.
 const tables = ['article', 'change', 'rail', 'cursor', 'lease', 'sqlite_sequence']

@@ -776,6 +776,10 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
           '2026-10-31T12:00Z',
           '2026-10-31T13:00:00+01:00',
           '2026-10-31T12:00:00',
+          '2026-10-31T13:00+0100',
+          '2026-10-31T13:00:00+01',
+          '2026-10-31T12:00:00,0Z',
+          '20261031T120000Z',
         ]) {
           const { articles } = await shared.store.listArticles({ section, before, limit: 5, now })
           assert.deepEqual(
@@ -962,6 +966,31 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         )
       })
 
+      it('is counted by the status whatever became of it', async () => {
+        const { store } = await emptied()
+        const counted = async () => {
+          const { articles, rails } = await store.readStatus({ now })
+          return [articles.visible, articles.hidden, articles.withdrawn, rails]
+        }
+        const id = await publish(store, { status: 'draft' })
+        assert.deepEqual(await counted(), [0, 1, 0, 0])
+        await publish(store, { id })
+        assert.deepEqual(await counted(), [1, 0, 0, 0])
+        await publish(store, { id, embargoedUntil: iso(now + hour) })
+        assert.deepEqual(await counted(), [0, 1, 0, 0])
+        const lease = await leaseOf(store)
+        for (const cursor of [1, 2]) {
+          await store.writeRails({ rails: [{ articleId: id, items: '[]' }], cursor, lease, now })
+          assert.deepEqual(await counted(), [0, 1, 0, 1])
+        }
+        await store.withdrawArticle(id, { now })
+        assert.deepEqual(await counted(), [0, 0, 1, 0])
+        await putAll(store, [article({ id })], { republish: true })
+        assert.deepEqual(await counted(), [1, 0, 0, 0])
+        await store.liftEmbargoes({ now: now + 2 * hour })
+        assert.deepEqual(await counted(), [1, 0, 0, 0])
+      })
+
       it('is counted by the status', async () => {
         const { store } = await emptied()
         const [id, other] = [await publish(store), await publish(store)]
@@ -1044,7 +1073,6 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         const first = (await take(store, 'a')) ?? 0
         assert.equal(await writeAs('b', first, now), false, 'another holder')
         assert.equal(await writeAs('a', first + 1, now), false, 'another token')
-        assert.equal(await writeAs('a', first, now + 1000), false, 'run out')
         const second = (await take(store, 'b', { at: now + 1000 })) ?? 0
         assert.equal(await writeAs('a', first, now + 1001), false, 'passed on')
         const untouched = await store.readStatus({ now })
@@ -1052,6 +1080,31 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         assert.equal(await writeAs('b', second, now + 1001), true)
         const written = await store.readStatus({ now })
         assert.deepEqual([written.rails, written.indexedSeq], [1, 2])
+      })
+
+      it('that has run out still counts while nobody has taken it, so that a late renewal costs nothing', async () => {
+        const { store } = await emptied()
+        const token = (await take(store, 'a')) ?? 0
+        const lease = { name: 'l', holder: 'a', token }
+        assert.equal(await store.writeRails({ rails: [], cursor: 1, lease, now: now + 5000 }), true)
+        assert.equal(await take(store, 'a', { at: now + 6000 }), token)
+        await store.releaseLease({ name: 'l', holder: 'a' })
+        assert.equal(await store.writeRails({ rails: [], cursor: 2, lease, now: now + 6000 }), false)
+        assert.equal((await store.readStatus({ now })).indexedSeq, 1)
+      })
+
+      it('of a holder that is gone passes on although the clock was set back by an hour', async () => {
+        const name = nextId()
+        const first = (await take(shared.store, 'a', { name })) ?? 0
+        const second = (await take(shared.store, 'b', { name, at: now - hour })) ?? 0
+        assert.ok(second > first)
+        assert.equal(await take(shared.store, 'a', { name, at: now - hour }), null)
+      })
+
+      it('is not taken by who looked at the clock a moment before its holder did', async () => {
+        const name = nextId()
+        await take(shared.store, 'a', { name })
+        assert.equal(await take(shared.store, 'b', { name, at: now - 1000 }), null)
       })
     })
 
@@ -1103,6 +1156,18 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         assert.equal((await shared.store.readArticle(id, { now })).state, 'found')
         assert.equal(await shared.store.listArticles({ limit: 1, now }).then(({ articles }) => articles.length), 1)
         assert.ok((await rails).some(({ status }) => status === 'rejected'))
+      })
+    })
+
+    describe('a flood of lists', () => {
+      it('holds up neither the change feed, nor the index, nor the question whether the store is ready', async () => {
+        const id = await publish(shared.store)
+        const lists = Promise.allSettled(Array.from({ length: 3000 }, () => shared.store.listSections({ now })))
+        const { lastSeq } = await shared.store.readStatus({ now })
+        const [change] = await shared.store.readChanges({ after: lastSeq - 1, limit: 1, now })
+        assert.equal(change?.articleId, id)
+        assert.equal((await shared.store.readIndexPage({ afterId: '', limit: 1, now })).length, 1)
+        assert.ok((await lists).some(({ status }) => status === 'rejected'))
       })
     })
 
@@ -1186,6 +1251,24 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         }
         assert.equal((await store.readArticle(id, { now })).state, 'found')
         assert.equal((await store.readRail(id, { now, limit: 6 })).state, 'found')
+      })
+
+      it('says how much of a long batch it stored before a part of it failed', async () => {
+        const { store } = await emptied()
+        const batch = Array.from({ length: putTransactionMax + 2 }, () => article())
+        // What no store can hold: it stands for a disk that fills up in the middle of a batch.
+        batch.push({ ...article(), fingerprint: null as unknown as string })
+        await assert.rejects(putAll(store, batch), (error) => {
+          assert.ok(error instanceof StoreUnavailableError)
+          assert.match(error.message, /^The first 250 of 253 articles were stored, and no more is known to be/)
+          return true
+        })
+        assert.equal((await store.readStatus({ now })).articles.visible, putTransactionMax)
+        await assert.rejects(putAll(store, batch.slice(-2)), (error) => {
+          assert.ok(error instanceof StoreUnavailableError)
+          assert.doesNotMatch(error.message, /were stored/)
+          return true
+        })
       })
 
       it('has stored each article with its change or not at all', async (context) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,6 +10,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { InvalidOptionError, StoreUnavailableError } from '../../src/errors.ts'
 import { openStore, temporaryStoreFolder } from '../../src/store/open-store.ts'
+import { migrations } from '../../src/store/sqlite/migrations.ts'
+import { applicationId } from '../../src/store/sqlite/open-database.ts'
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import type { Store } from '../../src/store/store.ts'
 import { numberedArticle } from './numbered-article.ts'
 
 let folder: string
@@ -230,6 +234,117 @@ describe('a store that several use', () => {
     for (const id of acknowledged) assert.equal((await store.readArticle(id, { now })).state, 'found', id)
     const { articles, lastSeq } = await store.readStatus({ now })
     assert.equal(articles.visible, lastSeq)
+  })
+})
+
+describe('a store whose file is taken away while it is open', () => {
+  const isRefused = (work: Promise<unknown>) =>
+    assert.rejects(work, (error) => {
+      assert.ok(error instanceof StoreUnavailableError)
+      assert.match(error.message, /news\.db was removed or replaced while it was open.*put the file back, start again/)
+      return true
+    })
+
+  const put = (store: Store, number: number) => store.putArticles([numberedArticle(number)], { now, republish: false })
+
+  async function opened(file: string) {
+    const store = await openStore(`sqlite:${file}`)
+    await put(store, 1)
+    return store
+  }
+
+  const removeAll = async (file: string) => {
+    for (const end of ['', '-wal', '-shm']) await rm(file + end)
+  }
+
+  it('acknowledges no write and is not ready when it was removed, and goes on reading', async () => {
+    const file = join(folder, 'news.db')
+    await using store = await opened(file)
+    await removeAll(file)
+    await isRefused(put(store, 2))
+    await isRefused(store.withdrawArticle('1', { now }))
+    await isRefused(store.takeLease({ name: 'l', holder: 'h', forMs: 1000, now }))
+    await isRefused(store.readStatus({ now }))
+    assert.equal((await store.readArticle('1', { now })).state, 'found')
+    assert.equal((await store.readArticle('2', { now })).state, 'missing')
+    assert.deepEqual(await readdir(folder), [])
+  })
+
+  it('acknowledges no write and is not ready when another file stands in its place, and leaves that one alone', async () => {
+    const file = join(folder, 'news.db')
+    await using store = await opened(file)
+    const other = join(folder, 'other.db')
+    await (await openStore(`sqlite:${other}`))[Symbol.asyncDispose]()
+    const bytes = await readFile(other)
+    await rename(other, file)
+    await isRefused(put(store, 2))
+    await isRefused(store.readStatus({ now }))
+    assert.equal((await store.readArticle('1', { now })).state, 'found')
+    await store[Symbol.asyncDispose]()
+    assert.deepEqual(await readFile(file), bytes)
+  })
+
+  it('leaves no log behind that would be worked into the file in its place', async () => {
+    const file = join(folder, 'news.db')
+    await using store = await opened(file)
+    const backup = join(folder, 'backup.db')
+    await (await openStore(`sqlite:${backup}`))[Symbol.asyncDispose]()
+    await put(store, 2)
+    await rename(backup, file)
+    await store[Symbol.asyncDispose]()
+    await using again = await openStore(`sqlite:${file}`)
+    assert.equal((await again.readStatus({ now })).articles.visible, 0)
+  })
+
+  it('makes no new file, and reads no other, when its threads start again', async () => {
+    const file = join(folder, 'news.db')
+    await using store = await opened(file)
+    assert.ok(store instanceof SqliteStore)
+    await store.crash()
+    await copyFile(file, join(folder, 'kept.db'))
+    await removeAll(file).catch(() => {})
+    await isRefused(put(store, 2))
+    await isRefused(store.readArticle('1', { now }))
+    assert.deepEqual(await readdir(folder), ['kept.db'])
+    await rename(join(folder, 'kept.db'), file)
+    await isRefused(store.readRail('1', { now, limit: 6 }))
+  })
+
+  it('goes on when the same file is put back', async () => {
+    const file = join(folder, 'news.db')
+    await using store = await opened(file)
+    const aside = join(folder, 'aside.db')
+    await rename(file, aside)
+    await isRefused(put(store, 2))
+    await rename(aside, file)
+    await put(store, 2)
+    assert.equal((await store.readStatus({ now })).articles.visible, 2)
+  })
+})
+
+describe('a store of an older schema', () => {
+  it('counts what it held before, and what comes', async () => {
+    const file = join(folder, 'news.db')
+    {
+      using old = new DatabaseSync(file)
+      old.exec(`${migrations[0]} PRAGMA application_id = ${applicationId}; PRAGMA user_version = 1`)
+      const insert = old.prepare(
+        `INSERT INTO article (id, status, visible_from, lifted, published_at, updated_at, first_seen_at, withdrawn_at,
+           fingerprint, summary, document)
+         SELECT :id, :status, 0, 1, :at, :at, :at, iif(:status = 'withdrawn', :at, NULL), text, text, text
+         FROM (SELECT iif(:status = 'withdrawn', NULL, '{}') AS text)`,
+      )
+      const at = new Date(now).toISOString()
+      for (const [index, status] of ['published', 'published', 'published', 'draft', 'withdrawn'].entries()) {
+        insert.run({ id: `old-${index}`, status, at })
+      }
+      old.exec(`INSERT INTO rail VALUES ('old-1', 1, '${at}', '[]'), ('old-2', 1, '${at}', '[]')`)
+    }
+    await using store = await openStore(`sqlite:${file}`)
+    await store.putArticles([numberedArticle(1)], { now, republish: false })
+    await store.withdrawArticle('old-1', { now })
+    const { articles, rails } = await store.readStatus({ now })
+    assert.deepEqual({ articles, rails }, { articles: { visible: 3, hidden: 1, withdrawn: 2 }, rails: 1 })
   })
 })
 

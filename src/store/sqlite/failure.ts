@@ -11,7 +11,7 @@ const words: Readonly<Record<number, (file: string) => string>> = {
     `${file} cannot be written to. Let the user that runs onward write to the file and to its folder, and check that the disk is not mounted read-only`,
   10: (file) => `The disk failed while ${file} was read or written. Check the disk and the system's log`,
   11: (file) => `${file} is damaged. Restore it from a backup, or move it away and ingest again`,
-  13: (file) => `The disk that holds ${file} is full. Free some space; nothing was changed`,
+  13: (file) => `The disk that holds ${file} is full. Free some space, then try again: this write was not stored`,
   14: (file) =>
     `${file} cannot be opened. Check that it is a file, that its folder exists, and that the user that runs onward may write to both`,
   18: (file) => `An article is too large for ${file}`,

@@ -24,7 +24,7 @@ export class Lane<Map> implements AsyncDisposable {
   readonly #seats: ReadonlyArray<Seat>
   readonly #waiting = new Set<Waiting>()
   #inFlight = 0
-  #closed = false
+  #closing: Promise<void> | null = null
   #drained: (() => void) | null = null
 
   constructor(options: LaneOptions) {
@@ -57,7 +57,7 @@ export class Lane<Map> implements AsyncDisposable {
     signal?: AbortSignal | undefined,
   ): Promise<AnswersOf<Map, Name>> {
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.#closed) return Promise.reject(this.#closedError())
+    if (this.#closing) return Promise.reject(this.#closedError())
     if (this.pending >= this.#options.pendingMax) {
       return Promise.reject(
         new OverloadedError(
@@ -93,10 +93,20 @@ export class Lane<Map> implements AsyncDisposable {
     await Promise.all(this.#seats.map(({ thread }) => thread.kill(new StoreUnavailableError(reason))))
   }
 
-  /** Refuses what comes, lets what is pending finish for at most `drainMs`, and closes the threads with their files. */
-  async close(drainMs = 5000): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+  /**
+   * Refuses what comes, lets what is pending finish for at most `drainMs`, and closes the threads with their files.
+   * A second call waits for the first.
+   */
+  close(drainMs = 5000): Promise<void> {
+    this.#closing ??= this.#close(drainMs)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(drainMs: number): Promise<void> {
     if (this.pending > 0) {
       let stopTimer = () => {}
       await new Promise<void>((resolve) => {
@@ -109,10 +119,6 @@ export class Lane<Map> implements AsyncDisposable {
     this.#waiting.clear()
     await Promise.all(this.#seats.map(({ thread }) => thread.close(drainMs)))
     for (const seat of this.#seats) seat.stopWatching?.()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   #seatWaiting(): void {

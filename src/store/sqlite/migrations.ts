@@ -58,4 +58,35 @@ export const migrations: readonly string[] = [
     expires_at INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- How long the lease was taken for; what an older onward took counts as a minute long.
+  ALTER TABLE lease ADD COLUMN for_ms INTEGER NOT NULL DEFAULT 60000;
+
+  -- How many articles there are of each status, and how many rails: counting them took 1 ms for 20,000 at each look.
+  CREATE TABLE tally (
+    name   TEXT    NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO tally VALUES
+    ('published', (SELECT count(*) FROM article WHERE status = 'published')),
+    ('draft', (SELECT count(*) FROM article WHERE status = 'draft')),
+    ('withdrawn', (SELECT count(*) FROM article WHERE status = 'withdrawn')),
+    ('rail', (SELECT count(*) FROM rail));
+  CREATE TRIGGER article_came AFTER INSERT ON article BEGIN
+    UPDATE tally SET number = number + 1 WHERE name = new.status;
+  END;
+  CREATE TRIGGER article_changed AFTER UPDATE OF status ON article WHEN old.status <> new.status BEGIN
+    UPDATE tally SET number = number - 1 WHERE name = old.status;
+    UPDATE tally SET number = number + 1 WHERE name = new.status;
+  END;
+  CREATE TRIGGER article_went AFTER DELETE ON article BEGIN
+    UPDATE tally SET number = number - 1 WHERE name = old.status;
+  END;
+  CREATE TRIGGER rail_came AFTER INSERT ON rail BEGIN
+    UPDATE tally SET number = number + 1 WHERE name = 'rail';
+  END;
+  CREATE TRIGGER rail_went AFTER DELETE ON rail BEGIN
+    UPDATE tally SET number = number - 1 WHERE name = 'rail';
+  END;
+  `,
 ]

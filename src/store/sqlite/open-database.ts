@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { InvalidOptionError } from '../../errors.ts'
 import { isBusy } from './failure.ts'
 import { migrations } from './migrations.ts'
-import type { ThreadSettings } from './requests.ts'
+import type { DatabaseSettings } from './requests.ts'
 
 /** `onwd`, in the header of every file: another program's database is never taken for ours and migrated. */
 export const applicationId = 0x6f6e7764
@@ -13,7 +13,7 @@ export const applicationId = 0x6f6e7764
  *
  * @throws InvalidOptionError when the file is another program's, or a newer onward's
  */
-export function openForWriting({ file, busyMs }: ThreadSettings): DatabaseSync {
+export function openForWriting({ file, busyMs }: DatabaseSettings): DatabaseSync {
   // No waiting inside SQLite: it sleeps up to 100 ms between two looks, and loses each race against a busy writer.
   const db = new DatabaseSync(file, { timeout: 0 })
   try {
@@ -39,7 +39,7 @@ export function openForWriting({ file, busyMs }: ThreadSettings): DatabaseSync {
 }
 
 /** Opens the file for reading; it must have been opened for writing before, by this process or another. */
-export function openForReading({ file, busyMs }: ThreadSettings): DatabaseSync {
+export function openForReading({ file, busyMs }: DatabaseSettings): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true, timeout: Math.min(busyMs, 1000) })
   db.exec(cacheSize)
   return db
@@ -84,7 +84,7 @@ function whenFree(work: () => void, busyMs: number): void {
   }
 }
 
-function migrate(db: DatabaseSync, { file, busyMs }: ThreadSettings): void {
+function migrate(db: DatabaseSync, { file, busyMs }: DatabaseSettings): void {
   if (version(db) === migrations.length) return
   inTransaction(db, busyMs, () => {
     // Asked again under the lock: another process may have been here meanwhile.

@@ -2,7 +2,8 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { answerRequests } from '../../concurrency/thread.ts'
 import { hostDatabase } from './host-database.ts'
 import { openForReading } from './open-database.ts'
-import type { Handlers, Reads } from './requests.ts'
+import type { Handlers, Reads, ThreadSettings } from './requests.ts'
+import { checkSameFile } from './same-file.ts'
 import { readSql } from './sql.ts'
 
 /** A thread that reads: one for each lane, so that a rail that hangs cannot hold an article. */
@@ -12,7 +13,7 @@ answerRequests(hostDatabase<Reads>(openForReading, readHandlers))
 // nor should they be in memory at once.
 const pageCharactersMax = 4_000_000
 
-function readHandlers(db: DatabaseSync): Handlers<Reads> {
+function readHandlers(db: DatabaseSync, { file, identity }: ThreadSettings): Handlers<Reads> {
   const statement = prepared(db)
   return {
     open: () => null,
@@ -69,10 +70,15 @@ function readHandlers(db: DatabaseSync): Handlers<Reads> {
       })),
 
     status({ now }) {
+      checkSameFile(file, identity)
       const row = statement.status.get({ now })
-      const [articles, visible, withdrawn] = [Number(row?.articles), Number(row?.visible), Number(row?.withdrawn)]
+      const embargoed = Number(row?.embargoed)
       return {
-        articles: { visible, hidden: articles - visible - withdrawn, withdrawn },
+        articles: {
+          visible: Number(row?.published) - embargoed,
+          hidden: Number(row?.drafts) + embargoed,
+          withdrawn: Number(row?.withdrawn),
+        },
         rails: Number(row?.rails),
         lastSeq: Number(row?.last_seq),
         indexedSeq: Number(row?.indexed_seq),

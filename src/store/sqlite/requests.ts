@@ -33,8 +33,8 @@ export interface Reads {
 }
 
 export interface Writes {
-  /** Creates or migrates the file. */
-  open: { asks: unknown; answers: null }
+  /** Creates or migrates the file; answers with its identity (`same-file.ts`). */
+  open: { asks: unknown; answers: string }
   /** One transaction. */
   put: { asks: { articles: readonly PreparedArticle[]; now: number; republish: boolean }; answers: PutResult[] }
   withdraw: {
@@ -57,9 +57,14 @@ export type AnswersOf<Map, Name extends keyof Map> = Map[Name] extends { answers
 /** One function a request: what a thread hosts. */
 export type Handlers<Map> = { [Name in keyof Map]: (asks: AsksOf<Map, Name>) => AnswersOf<Map, Name> }
 
-/** Structured-cloned to each thread. */
-export interface ThreadSettings {
+export interface DatabaseSettings {
   readonly file: string
   /** How long a writer waits for another process to finish its own transaction, in milliseconds. */
   readonly busyMs: number
+}
+
+/** Structured-cloned to each thread when it starts. */
+export interface ThreadSettings extends DatabaseSettings {
+  /** What `file` must be (`same-file.ts`); null for the one thread that opens it first, and may create it. */
+  readonly identity: string | null
 }

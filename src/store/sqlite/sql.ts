@@ -71,12 +71,14 @@ export const readSql = {
     WHERE a.id > :afterId AND +a.status = 'published' AND a.visible_from <= :now
     ORDER BY a.id LIMIT :limit`,
 
+  // Asked by every probe of readiness: it costs the same for any number of articles, and counts only what is under embargo.
   status: `
     SELECT
-      (SELECT count(*) FROM article) AS articles,
-      (SELECT count(*) FROM article WHERE status = 'published' AND visible_from <= :now) AS visible,
-      (SELECT count(*) FROM article WHERE status = 'withdrawn') AS withdrawn,
-      (SELECT count(*) FROM rail) AS rails,
+      (SELECT number FROM tally WHERE name = 'published') AS published,
+      (SELECT number FROM tally WHERE name = 'draft') AS drafts,
+      (SELECT number FROM tally WHERE name = 'withdrawn') AS withdrawn,
+      (SELECT number FROM tally WHERE name = 'rail') AS rails,
+      (SELECT count(*) FROM article WHERE status = 'published' AND lifted = 0 AND visible_from > :now) AS embargoed,
       (SELECT coalesce(max(seq), 0) FROM change) AS last_seq,
       (SELECT coalesce(max(seq), 0) FROM cursor WHERE name = 'index') AS indexed_seq,
       (SELECT min(visible_from) FROM article WHERE status = 'published' AND lifted = 0) AS next_embargo_ends_at`,
@@ -127,15 +129,19 @@ export const writeSql = {
   moveCursor: `
     INSERT INTO cursor (name, seq) VALUES ('index', :seq) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq`,
 
+  // Whether it has run out does not matter while nobody has taken it: the token would be another then.
   holdsLease: `
-    SELECT 1 FROM lease WHERE name = :name AND holder = :holder AND token = :token AND expires_at > :now`,
+    SELECT 1 FROM lease WHERE name = :name AND holder = :holder AND token = :token`,
 
   // The token grows whenever the holder changes; what a former holder still sends carries the old one.
+  // A lease that ends further ahead than it is long was taken before the clock was set back. Twice its length, since
+  // two processes read the clock in one order and may come here in the other.
   takeLease: `
-    INSERT INTO lease (name, holder, token, expires_at) VALUES (:name, :holder, 1, :expiresAt)
+    INSERT INTO lease (name, holder, token, expires_at, for_ms) VALUES (:name, :holder, 1, :now + :forMs, :forMs)
     ON CONFLICT (name) DO UPDATE SET
-      token = token + (holder IS NOT excluded.holder), holder = excluded.holder, expires_at = excluded.expires_at
-    WHERE holder IS NULL OR holder = excluded.holder OR expires_at <= :now
+      token = token + (holder IS NOT excluded.holder), holder = excluded.holder, expires_at = excluded.expires_at,
+      for_ms = excluded.for_ms
+    WHERE holder IS NULL OR holder = excluded.holder OR expires_at <= :now OR expires_at > :now + 2 * for_ms
     RETURNING token`,
 
   releaseLease: `UPDATE lease SET holder = NULL, expires_at = 0 WHERE name = :name AND holder = :holder`,

@@ -1,7 +1,7 @@
 import { type Article, type ArticleSummary, articleIdPattern, type PreparedArticle } from '../../article/article.ts'
 import type { Clock } from '../../concurrency/clock.ts'
 import { siblingModule } from '../../concurrency/thread.ts'
-import { InvalidRequestError, type Problem } from '../../errors.ts'
+import { InvalidRequestError, type Problem, StoreUnavailableError } from '../../errors.ts'
 import { railLimitMax } from '../../related/related.ts'
 import { listPosition, listToken } from '../list-position.ts'
 import { railAnswer, type StoredRailRead } from '../rail-answer.ts'
@@ -35,17 +35,19 @@ export class SqliteStore implements Store {
   readonly location: string
   readonly #article: Lane<Reads>
   readonly #rail: Lane<Reads>
+  readonly #list: Lane<Reads>
   readonly #background: Lane<Reads>
   readonly #writer: Lane<Writes>
 
   private constructor(
     location: string,
-    lanes: Record<'article' | 'rail' | 'background', Lane<Reads>>,
+    lanes: Record<'article' | 'rail' | 'list' | 'background', Lane<Reads>>,
     writer: Lane<Writes>,
   ) {
     this.location = location
     this.#article = lanes.article
     this.#rail = lanes.rail
+    this.#list = lanes.list
     this.#background = lanes.background
     this.#writer = writer
   }
@@ -57,7 +59,12 @@ export class SqliteStore implements Store {
    *   cannot be opened. All threads are closed again then.
    */
   static async open(file: string, settings: SqliteSettings): Promise<SqliteStore> {
-    const data: ThreadSettings = { file, busyMs: settings.busyMs }
+    // Each thread gets a copy when it starts: with the file's identity, once the first has opened it.
+    const data: { -readonly [Name in keyof ThreadSettings]: ThreadSettings[Name] } = {
+      file,
+      identity: null,
+      busyMs: settings.busyMs,
+    }
     const common = { location: `sqlite:${file}`, data, clock: settings.clock, threads: 1 }
     const reading = { ...common, url: siblingModule(import.meta.url, 'reader-thread') }
     const writing = { ...common, url: siblingModule(import.meta.url, 'writer-thread') }
@@ -66,7 +73,7 @@ export class SqliteStore implements Store {
     const writer = opening.use(
       new Lane<Writes>({ ...writing, name: 'write', pendingMax: 256, inFlightMax: 4, stuckMs: 60_000 }),
     )
-    await writer.ask('open', null)
+    data.identity = await writer.ask('open', null)
     const lanes = {
       article: opening.use(
         new Lane<Reads>({
@@ -88,11 +95,15 @@ export class SqliteStore implements Store {
           stuckMs: 5000,
         }),
       ),
+      list: opening.use(
+        new Lane<Reads>({ ...reading, name: 'list', pendingMax: 256, inFlightMax: 16, stuckMs: 30_000 }),
+      ),
       background: opening.use(
         new Lane<Reads>({ ...reading, name: 'background', pendingMax: 256, inFlightMax: 16, stuckMs: 30_000 }),
       ),
     }
-    await Promise.all(Object.values(lanes).map((lane) => lane.ask('open', null)))
+    // Not the lists' thread, which costs memory: a command that shows none never starts it.
+    await Promise.all([lanes.article, lanes.rail, lanes.background].map((lane) => lane.ask('open', null)))
     opening.move()
     return new SqliteStore(common.location, lanes, writer)
   }
@@ -116,7 +127,7 @@ export class SqliteStore implements Store {
 
   async listArticles({ section, before, limit, now, signal }: ListOptions): Promise<ArticleList> {
     check('List of articles', limitProblems(limit, listLimitMax))
-    const answer = await this.#background.ask(
+    const answer = await this.#list.ask(
       'list',
       { sectionKey: section === undefined ? null : sectionKey(section), ...listPosition(before), limit, now },
       signal,
@@ -128,7 +139,7 @@ export class SqliteStore implements Store {
   }
 
   async listSections({ now, signal }: ReadOptions): Promise<SectionCount[]> {
-    return await this.#background.ask('sections', { now }, signal)
+    return await this.#list.ask('sections', { now }, signal)
   }
 
   async putArticles(batch: readonly PreparedArticle[], { now, republish, signal }: PutOptions): Promise<PutResult[]> {
@@ -137,7 +148,11 @@ export class SqliteStore implements Store {
     const results: PutResult[] = []
     for (let start = 0; start < batch.length; start += putTransactionMax) {
       const articles = batch.slice(start, start + putTransactionMax)
-      results.push(...(await this.#writer.ask('put', { articles, now, republish }, signal)))
+      try {
+        results.push(...(await this.#writer.ask('put', { articles, now, republish }, signal)))
+      } catch (error) {
+        throw start === 0 ? error : afterSome(error, { stored: start, sent: batch.length })
+      }
     }
     return results
   }
@@ -197,13 +212,17 @@ export class SqliteStore implements Store {
   /** Ends every thread in the middle of its work, as a crash would: for rehearsals and tests. The next request restarts. */
   async crash(): Promise<void> {
     const reason = `The threads of ${this.location} were ended on purpose.`
-    await Promise.all([this.#article, this.#rail, this.#background, this.#writer].map((lane) => lane.crash(reason)))
+    await Promise.all([...this.#readers, this.#writer].map((lane) => lane.crash(reason)))
   }
 
   /** Lets what is pending finish, then closes every handle; the last to close leaves one file and no log. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#article, this.#rail, this.#background].map((lane) => lane.close()))
+    await Promise.all(this.#readers.map((lane) => lane.close()))
     await this.#writer.close()
+  }
+
+  get #readers(): ReadonlyArray<Lane<Reads>> {
+    return [this.#article, this.#rail, this.#list, this.#background]
   }
 }
 
@@ -213,6 +232,15 @@ export interface SqliteSettings {
   readonly railThreads: number
   /** How long a writer waits for another process to finish its own transaction, in milliseconds. */
   readonly busyMs: number
+}
+
+function afterSome(error: unknown, { stored, sent }: { stored: number; sent: number }): unknown {
+  if (!(error instanceof StoreUnavailableError)) return error
+  // A thread that died may have committed what it did not answer for.
+  return new StoreUnavailableError(
+    `The first ${stored} of ${sent} articles were stored, and no more is known to be. ${error.message}`,
+    { cause: error },
+  )
 }
 
 function check(what: string, problems: readonly Problem[]): void {

@@ -9,6 +9,7 @@ import type { PutResult } from '../store.ts'
 import { hostDatabase } from './host-database.ts'
 import { inTransaction, openForWriting, sleep } from './open-database.ts'
 import type { Handlers, ThreadSettings, Writes } from './requests.ts'
+import { checkSameFile } from './same-file.ts'
 import { writeSql } from './sql.ts'
 
 /** The one thread of this process that writes. */
@@ -18,15 +19,23 @@ answerRequests(
   }),
 )
 
-function writeHandlers(db: DatabaseSync, { busyMs }: ThreadSettings): Handlers<Writes> {
+function writeHandlers(db: DatabaseSync, { file, identity, busyMs }: ThreadSettings): Handlers<Writes> {
   const statement = Object.fromEntries(
     Object.entries(writeSql).map(([name, sql]) => [name, db.prepare(sql)]),
   ) as Statements
   const turn = turns()
-  const transaction = <Result>(work: () => Result): Result => turn(() => inTransaction(db, busyMs, work))
+  const transaction = <Result>(work: () => Result): Result =>
+    turn(() =>
+      inTransaction(db, busyMs, () => {
+        const result = work()
+        // Last before the commit: what is acknowledged is in the file that the next start will find.
+        checkSameFile(file, identity)
+        return result
+      }),
+    )
 
   return {
-    open: () => null,
+    open: () => identity ?? '',
 
     put({ articles, now, republish }) {
       const results = transaction(() => articles.map((prepared) => put(statement, prepared, { now, republish })))
@@ -60,7 +69,7 @@ function writeHandlers(db: DatabaseSync, { busyMs }: ThreadSettings): Handlers<W
     rails({ rails, cursor, version = cursor, lease, now }) {
       for (const { items } of rails) checkRailItems(items)
       return transaction(() => {
-        if (!statement.holdsLease.get({ ...lease, now })) return false
+        if (!statement.holdsLease.get(lease)) return false
         const generatedAt = new Date(now).toISOString()
         for (const { articleId, items } of rails) {
           statement.putRail.run({ id: articleId, items, version, generatedAt })
@@ -72,7 +81,7 @@ function writeHandlers(db: DatabaseSync, { busyMs }: ThreadSettings): Handlers<W
 
     takeLease: ({ name, holder, forMs, now }) =>
       transaction(() => {
-        const row = statement.takeLease.get({ name, holder, expiresAt: now + forMs, now })
+        const row = statement.takeLease.get({ name, holder, forMs, now })
         return row ? Number(row.token) : null
       }),
 

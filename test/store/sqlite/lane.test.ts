@@ -108,6 +108,23 @@ describe('a lane', () => {
     await lane.close()
   })
 
+  it('is closed for each who closes it only when it is', async () => {
+    const lane = open({ inFlightMax: 1 })
+    const gate = new Gate()
+    const answer = lane.ask('wait', gate.buffer)
+    const order: string[] = []
+    const closing = [
+      lane.close().then(() => order.push('closed')),
+      lane.close().then(() => order.push('closed')),
+      answer.then(() => order.push('answered')),
+    ]
+    // What has settled already says so before the thread is let go.
+    await new Promise((resolve) => setImmediate(resolve))
+    gate.open()
+    await Promise.all(closing)
+    assert.deepEqual(order, ['answered', 'closed', 'closed'])
+  })
+
   it('closes in time although a thread is stuck, and rejects who waited', async () => {
     const clock = new SteppedClock()
     const lane = open({ clock, inFlightMax: 1 })
