@@ -24,6 +24,8 @@ const testDeadlineMs = 120_000
 
 const files = isEverything ? testsIn(join(root, 'test')) : asked.flatMap((path) => testsIn(resolve(path)))
 forgetOwnSettings()
+// Hundreds of processes and threads load the same sources: compiled once, they take a third less time of the processor.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'onward-tests')
 
 const failedChecks: string[] = []
 if (isEverything) {
