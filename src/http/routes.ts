@@ -120,7 +120,7 @@ function errorHtml(context: SiteContext, request: FastifyRequest, answer: ErrorR
     site: siteView(context, request),
     status: answer.status,
     title: pageTitles[answer.status] ?? answer.title,
-    detail: answer.detail,
+    detail: pageDetails[answer.code] ?? answer.detail,
     ...(answer.hint === null ? {} : { hint: answer.hint }),
   })
 }
@@ -138,6 +138,11 @@ const pageTitles: Readonly<Record<number, string>> = {
   414: 'That address is too long',
   500: 'Something went wrong',
   503: 'We cannot show this just now',
+}
+
+/** What a reader is told where the error's own words speak to a publisher. */
+const pageDetails: Readonly<Record<string, string>> = {
+  ARTICLE_NOT_FOUND: 'There is no article at this address. It may never have been here, or not be published yet.',
 }
 
 function kindOf(request: FastifyRequest): RouteKind {

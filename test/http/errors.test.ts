@@ -160,7 +160,7 @@ test('a wrong method is told which ones are right, and OPTIONS asks the same', a
 })
 
 const pages: ReadonlyArray<{ what: string; path: string; method?: string; status: number; text: RegExp }> = [
-  { what: 'an unknown article', path: '/articles/9', status: 404, text: /No article is published under/ },
+  { what: 'an unknown article', path: '/articles/9', status: 404, text: /There is no article at this address/ },
   { what: 'a withdrawn article', path: '/articles/gone', status: 410, text: /was taken down/ },
   { what: 'an id that cannot be', path: '/articles/a%20b', status: 400, text: /must be 1 to 100/ },
   { what: 'an unknown section', path: '/sections/Nowhere', status: 404, text: /section/ },
