@@ -11,6 +11,7 @@ import {
   type RequestLimits,
   type RouteGroup,
   type ServedRequest,
+  type SiteContext,
   type SiteName,
 } from './site-context.ts'
 
@@ -23,22 +24,31 @@ import {
  * close.
  */
 export async function onwardPlugin(app: FastifyInstance, options: OnwardPluginOptions): Promise<void> {
+  const context = mountedContext(options.manager, options, () => app.prefix)
+  await registerRoutes(app, routesOf(context, options.routes ?? mountedGroups), context, { ownsRoot: false })
+}
+
+/** What the routes need of a drop-in, its defaults filled in. */
+export function mountedContext(
+  manager: Manager,
+  options: MountOptions,
+  linkPrefix: SiteContext['linkPrefix'],
+): SiteContext {
   const clock = options.clock ?? systemClock
-  const context = {
-    manager: options.manager,
+  return {
+    manager,
     publisher: options.publisher ?? null,
     token: options.token ?? null,
     site: options.site ?? defaultSite,
     readiness: options.readiness ?? null,
     metrics: options.metrics ?? null,
     clock,
-    sections: new KnownSections(options.manager, clock),
+    sections: new KnownSections(manager, clock),
     limits: limitsFrom(options.limits),
-    linkPrefix: () => app.prefix,
+    linkPrefix,
     chance: Math.random,
     onServed: options.onServed ?? null,
   }
-  await registerRoutes(app, routesOf(context, options.routes ?? mountedGroups), context, { ownsRoot: false })
 }
 
 /** What the drop-ins take: only the manager has no default. */
@@ -64,5 +74,5 @@ export interface OnwardPluginOptions extends MountOptions {
   readonly prefix?: string
 }
 
-export const defaultSite: SiteName = { name: 'onward', baseUrl: null }
+const defaultSite: SiteName = { name: 'onward', baseUrl: null }
 export const mountedGroups: readonly RouteGroup[] = ['pages', 'fragments', 'api']

@@ -1,13 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
-import { systemClock } from '../concurrency/clock.ts'
 import type { Manager } from '../manager/manager.ts'
 import { errorReply, HttpError, problemDocument } from './error-reply.ts'
-import { defaultSite, type MountOptions, mountedGroups } from './fastify-plugin.ts'
-import { KnownSections } from './known-sections.ts'
+import { type MountOptions, mountedContext, mountedGroups } from './fastify-plugin.ts'
 import { methodsAt, openApiRoute, pathOf, registerRoutes, routesOf, sendError } from './routes.ts'
 import { securityHeaders } from './security-headers.ts'
-import { limitsFrom, type SiteContext } from './site-context.ts'
 
 /** For a site that keeps its own templates and takes the streaming alone. */
 export { type StreamArticleOptions, type StreamedArticle, streamArticle } from './stream-page.ts'
@@ -20,23 +17,9 @@ export { type StreamArticleOptions, type StreamedArticle, streamArticle } from '
  * is answered 405. It opens nothing that has to be closed; the manager stays the caller's.
  */
 export function createHandler(manager: Manager, options: HandlerOptions = {}): OnwardHandler {
-  const clock = options.clock ?? systemClock
   const prefix = options.prefix ?? ''
   const mounts = new WeakMap<IncomingMessage, string>()
-  const context: SiteContext = {
-    manager,
-    publisher: options.publisher ?? null,
-    token: options.token ?? null,
-    site: options.site ?? defaultSite,
-    readiness: options.readiness ?? null,
-    metrics: options.metrics ?? null,
-    clock,
-    sections: new KnownSections(manager, clock),
-    limits: limitsFrom(options.limits),
-    linkPrefix: (request) => mounts.get(request.raw) ?? prefix,
-    chance: Math.random,
-    onServed: options.onServed ?? null,
-  }
+  const context = mountedContext(manager, options, (request) => mounts.get(request.raw) ?? prefix)
   const routes = routesOf(context, options.routes ?? mountedGroups)
   // A Fastify that never listens: its router, and the same routes as everywhere.
   const app = Fastify({

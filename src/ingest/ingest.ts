@@ -1,8 +1,9 @@
 import type { PreparedArticle } from '../article/article.ts'
-import { type Clock, systemClock } from '../concurrency/clock.ts'
+import { type Clock, pause, systemClock } from '../concurrency/clock.ts'
 import type { Problem, SourceError } from '../errors.ts'
 import type { PutOutcome, PutResult } from '../store/store.ts'
 import { FeedFetcher, FetchError, type FetchOptions, type Validators } from './fetch-feed.ts'
+import { noOutcomes } from './no-outcomes.ts'
 import type { PrepareResult } from './prepare-record.ts'
 import type { Preparer } from './preparer.ts'
 import { findSources, type ReadLimits, readParts, readSource, type Source, type SourcePart } from './read-files.ts'
@@ -51,7 +52,7 @@ export async function follow(names: readonly string[], options: FollowOptions): 
       throw error
     }
     do {
-      await pause(options.everyMs * (0.9 + 0.2 * random()), clock, signal)
+      await pauseUnlessAborted(options.everyMs * (0.9 + 0.2 * random()), clock, signal)
       due = names.filter((name) => /^https?:\/\//i.test(name) && (notBefore.get(name) ?? 0) <= clock.monotonicMs())
     } while (due.length === 0 && !signal.aborted)
   }
@@ -385,14 +386,7 @@ class Tally {
   readonly notes: string[] = []
   readonly #sources: readonly Source[]
   readonly #tookMs: () => number
-  readonly #outcomes: Record<PutOutcome, number> = {
-    created: 0,
-    updated: 0,
-    unchanged: 0,
-    outdated: 0,
-    tombstoned: 0,
-    withdrawn: 0,
-  }
+  readonly #outcomes = noOutcomes()
   #records = 0
   #accepted = 0
   #bytesRead = 0
@@ -469,21 +463,14 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-async function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
+async function pauseUnlessAborted(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   // A clock's timer never keeps the process alive, and following is what this process is for.
   const alive = setInterval(() => {}, 2 ** 30)
-  let wake = () => {}
-  const waited = new Promise<void>((resolve) => {
-    wake = resolve
-  })
-  const cancel = clock.after(ms, wake)
-  signal.addEventListener('abort', wake, { once: true })
   try {
-    await waited
+    await pause(clock, ms, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
   } finally {
     clearInterval(alive)
-    cancel()
-    signal.removeEventListener('abort', wake)
   }
 }

@@ -4,6 +4,7 @@ import { ArticleNotFoundError, InvalidRequestError, type Problem } from '../erro
 import { publish } from '../events.ts'
 import type { BulkOptions, BulkResult, Publisher, PublishOptions } from '../manager/publisher.ts'
 import type { PutOutcome, PutResult, Store } from '../store/store.ts'
+import { noOutcomes } from './no-outcomes.ts'
 import type { Preparer } from './preparer.ts'
 
 /**
@@ -88,14 +89,7 @@ export async function putArticles(
 
 class BulkTally {
   lines = 0
-  readonly #outcomes: Record<PutOutcome, number> = {
-    created: 0,
-    updated: 0,
-    unchanged: 0,
-    outdated: 0,
-    tombstoned: 0,
-    withdrawn: 0,
-  }
+  readonly #outcomes = noOutcomes()
   readonly #rejected: Array<{ line: number; problems: readonly Problem[] }> = []
   #rejectedCount = 0
 
