@@ -78,6 +78,11 @@ export function wholeLimit(state: AdaptiveLimit): number {
   return Math.floor(state.limit)
 }
 
+/** How long a call takes at present, in milliseconds: the mean of the window under way; null before the first call. */
+export function presentMs({ window, baselineMs }: AdaptiveLimit): number | null {
+  return window.calls > 0 ? Math.max(window.totalMs / window.calls, shortestMs) : baselineMs
+}
+
 export function afterCall(
   state: AdaptiveLimit,
   call: EndedCall,

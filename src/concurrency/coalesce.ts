@@ -22,14 +22,14 @@ import { refusal } from './refusal.ts'
  * generations and the counting of askers are for: `Forget` does not tell a load that it was overtaken, so that its old
  * value is cached after the invalidation; and when the first asker is cancelled, so are all the others.
  */
-export class Coalesce<Value> {
-  readonly #load: (key: string, signal: AbortSignal) => Promise<Value>
+export class Coalesce<Value, Context = never> {
+  readonly #load: CoalescedLoad<Value, Context>
   readonly #options: CoalesceOptions<Value>
   // Of each key the one load that may be joined. An overtaken load is no more in here; it lives on in its askers.
   readonly #joinable = new Map<string, Load<Value>>()
   #inFlight = 0
 
-  constructor(load: (key: string, signal: AbortSignal) => Promise<Value>, options: CoalesceOptions<Value>) {
+  constructor(load: CoalescedLoad<Value, Context>, options: CoalesceOptions<Value>) {
     this.#load = load
     this.#options = options
   }
@@ -40,12 +40,13 @@ export class Coalesce<Value> {
   }
 
   /**
+   * @param options.context handed to the load where this asker begins it: what matters about who asked first
    * @throws OverloadedError when a load would have to be started and `loadsMax` are in flight
    * @throws DeadlineExceededError when the load took longer than `loadBudgetMs`
    * @throws what the load threw
    * @throws the reason of `signal`
    */
-  ask(key: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Loaded<Value>> {
+  ask(key: string, options: AskOptions<Context> = {}): Promise<Loaded<Value>> {
     const { signal } = options
     if (signal?.aborted) return Promise.reject(signal.reason)
     const shared = this.#joinable.get(key)
@@ -65,7 +66,7 @@ export class Coalesce<Value> {
       }
       signal?.addEventListener('abort', onAbort, { once: true })
       load.askers.add(asker)
-      if (!shared) this.#run(key, load)
+      if (!shared) this.#run(key, load, options.context)
     })
   }
 
@@ -90,9 +91,9 @@ export class Coalesce<Value> {
     return load
   }
 
-  #run(key: string, load: Load<Value>): void {
+  #run(key: string, load: Load<Value>, context: Context | undefined): void {
     const { clock, loadBudgetMs, what, onLoaded } = this.#options
-    withDeadline((signal) => this.#load(key, signal), {
+    withDeadline((signal) => this.#load(key, signal, context), {
       clock,
       budgetMs: loadBudgetMs,
       what,
@@ -129,6 +130,14 @@ export class Coalesce<Value> {
     for (const asker of askers) asker.forget()
     return askers
   }
+}
+
+/** Loads what is under `key`; it should stop when `signal` aborts, and is not waited for any more then. */
+export type CoalescedLoad<Value, Context> = (key: string, signal: AbortSignal, context: Context | undefined) => Promise<Value>
+
+export interface AskOptions<Context> {
+  readonly signal?: AbortSignal | undefined
+  readonly context?: Context | undefined
 }
 
 export interface CoalesceOptions<Value> {

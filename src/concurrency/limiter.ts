@@ -5,6 +5,7 @@ import {
   adaptiveLimitDefaults,
   afterCall,
   firstLimit,
+  presentMs,
   wholeLimit,
 } from './adaptive-limit.ts'
 import type { Clock } from './clock.ts'
@@ -22,6 +23,8 @@ import { WaitingLine, type WaitingLineSettings } from './waiting-line.ts'
  * - Who cannot begin waits in the line of its importance (see `waiting-line.ts`); the most important is served first.
  *   All lines together hold at most `waitingMax`: when they are full, the oldest of the least important goes, or
  *   whoever would be less important than that is refused.
+ * - While a line is crowded it holds no more than can be served within `targetMs`, and whoever comes then is refused at
+ *   the door: {@link refusesNow} tells it in advance, before anything is spent on a request.
  * - Nothing is ever done in the background but one timer, while somebody waits.
  */
 export class Limiter {
@@ -60,6 +63,16 @@ export class Limiter {
     return mostImportantFirst.reduce((sum, importance) => sum + this.#lines[importance].length, 0)
   }
 
+  /** Whether some wait because more of this importance come than can be served: not a burst that is passing. */
+  isCrowded(importance: Importance): boolean {
+    return this.#lines[importance].isCrowded
+  }
+
+  /** Whether {@link acquire} would refuse at once. Costs next to nothing and changes nothing. */
+  refusesNow(importance: Importance): boolean {
+    return !this.#hasRoom(importance) && this.#isFullAtTheDoor(importance)
+  }
+
   /**
    * Does `work` when there is room for it. Work that never ends keeps its place for ever: give it a deadline.
    *
@@ -88,7 +101,7 @@ export class Limiter {
   acquire({ importance, signal }: AdmissionOptions): Promise<Permit> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.#hasRoom(importance)) return Promise.resolve(this.#permit())
-    const line = this.#roomToWait(importance)
+    const line = this.#isFullAtTheDoor(importance) ? null : this.#roomToWait(importance)
     if (!line) return Promise.reject(this.#shed('too many wait already'))
 
     return new Promise<Permit>((resolve, reject) => {
@@ -114,7 +127,11 @@ export class Limiter {
   }
 
   #hasRoom(importance: Importance): boolean {
-    return this.#running < Math.max(1, Math.floor(this.limit * shares[importance]))
+    return this.#running < this.#room(importance)
+  }
+
+  #room(importance: Importance): number {
+    return Math.max(1, Math.floor(this.limit * shares[importance]))
   }
 
   #permit(): Permit {
@@ -150,6 +167,18 @@ export class Limiter {
     for (const importance of mostImportantFirst) {
       for (const waiter of this.#lines[importance].dropOverdue(nowMs)) waiter.shed('it waited too long')
     }
+  }
+
+  #isFullAtTheDoor(importance: Importance): boolean {
+    const line = this.#lines[importance]
+    return line.isCrowded && line.length >= this.#servedWithinTarget(importance)
+  }
+
+  // How many of those who wait will be served before they have waited too long: the work done for others is for nothing.
+  #servedWithinTarget(importance: Importance): number {
+    const callMs = presentMs(this.#limit)
+    if (callMs === null) return this.#settings.waitingMax
+    return Math.ceil((this.#room(importance) * this.#settings.targetMs) / callMs)
   }
 
   // The line to wait in, or null when all lines are full of what is more important.

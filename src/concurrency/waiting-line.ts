@@ -28,6 +28,10 @@ export class WaitingLine<Waiter> {
     return this.#waiting.length
   }
 
+  get isCrowded(): boolean {
+    return this.#mood.state === 'crowded' && this.#waiting.length > 0
+  }
+
   join(waiter: Waiter, nowMs: number): void {
     if (this.#waiting.length === 0) this.#mood = onFirst(this.#mood, nowMs, this.#settings)
     this.#waiting.push({ waiter, sinceMs: nowMs })
