@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import type { Lifetime } from './cache/lifetime.ts'
 import { systemClock } from './concurrency/clock.ts'
 import { withDeadline } from './concurrency/deadline.ts'
-import { followChanges, Pause } from './indexer/follow-changes.ts'
+import { changesPerRead, followChanges, Pause } from './indexer/follow-changes.ts'
 import { Indexer } from './indexer/indexer.ts'
 import { waitUntilIndexed } from './indexer/wait-until-indexed.ts'
 import { ingest } from './ingest/ingest.ts'
 import { Preparer } from './ingest/preparer.ts'
 import { createPublisher, putArticles } from './ingest/publish-articles.ts'
 import type { Publisher } from './manager/publisher.ts'
-import { ArticleServing } from './manager/serve-article.ts'
+import { ArticleServing, type ServingSettings } from './manager/serve-article.ts'
 import { type Options, resolveOptions } from './options.ts'
 import { openStore, temporaryStoreFolder } from './store/open-store.ts'
 import { parseRehearsal, rehearseStore } from './store/rehearse-store.ts'
@@ -68,10 +69,18 @@ export async function openApp(
   indexer.start()
   // The rehearsal stands between the store and those who serve: what is indexed stays sound.
   const servingStore = rehearsal ? rehearseStore(openedStore, rehearsal, clock) : openedStore
-  const manager = new ArticleServing(servingStore, clock, options)
+  const manager = new ArticleServing(servingStore, { clock, random: Math.random }, servingSettings(options))
   opening.defer(() => manager.close())
   opening.use(await followForManager(openedStore, manager, openBudgetMs))
-  const publisher = createPublisher({ store: servingStore, preparer, clock, onStored: () => indexer.wake() })
+  const publisher = createPublisher({
+    store: servingStore,
+    preparer,
+    clock,
+    onStored(articleIds) {
+      manager.forget(articleIds)
+      indexer.wake()
+    },
+  })
 
   if (isFirstTry) {
     await loadSample({ soundStore: openedStore, preparer, indexer })
@@ -111,31 +120,75 @@ export async function loadSample(
 /** The sample newsroom that is shipped with the package: beside `src/` in a clone, beside `dist/` when installed. */
 export const sampleNewsroom = fileURLToPath(new URL('../sample/newsroom.jsonl', import.meta.url))
 
-/** What is kept in memory of an article is forgotten when it changes, whichever process changed it. */
+function servingSettings(options: Options): ServingSettings {
+  return {
+    ...options,
+    // The other half is for pages, and belongs to whoever makes them.
+    cacheBytesMax: Math.floor(options.cacheBytesMax / 2),
+    articleLifetime: lifetimeOf(options.articleFreshMs, options.articleGraceMs, options.articleIfErrorMs),
+    railLifetime: lifetimeOf(options.railFreshMs, options.railGraceMs, options.railIfErrorMs),
+    breakersHeldClosed: options.breakers === 'held-closed',
+  }
+}
+
+/** Each age reaches at least as far as the one before it: a grace that is shorter than freshness is none. */
+function lifetimeOf(freshMs: number, graceMs: number, ifErrorMs: number): Lifetime {
+  const untilGrace = Math.max(freshMs, graceMs)
+  return { freshMs, graceMs: untilGrace, ifErrorMs: Math.max(untilGrace, ifErrorMs) }
+}
+
+/** What is kept in memory is forgotten when it changes, whichever process changed it: articles, and rails. */
 async function followForManager(store: Store, manager: ArticleServing, openBudgetMs: number): Promise<AsyncDisposable> {
   const stop = new AbortController()
-  const pause = new Pause(systemClock)
-  const { lastSeq } = await withDeadline((signal) => store.readStatus({ now: systemClock.now(), signal }), {
-    clock: systemClock,
+  const { signal } = stop
+  const clock = systemClock
+  const { lastSeq, lastRailSeq } = await withDeadline((stop) => store.readStatus({ now: clock.now(), signal: stop }), {
+    clock,
     budgetMs: openBudgetMs,
     what: 'Opening the store',
   })
-  const following = followChanges({
-    store,
-    after: lastSeq,
-    onChanges: (changes) => manager.forget(new Set(changes.map(({ articleId }) => articleId))),
-    pause,
-    clock: systemClock,
-    signal: stop.signal,
-  })
+  // Either feed can fall silent by itself: what counts is the one that was heard least lately.
+  const heard = { articles: false, rails: false }
+  const onHeard = (feed: keyof typeof heard) => () => {
+    heard[feed] = true
+    if (!heard.articles || !heard.rails) return
+    heard.articles = heard.rails = false
+    manager.heardFromFeed()
+  }
+  const pauses = [new Pause(clock), new Pause(clock)] as const
+  const following = Promise.all([
+    followChanges({
+      what: 'the change feed',
+      read: (after, signal) => store.readChanges({ after, limit: changesPerRead, now: clock.now(), signal }),
+      after: lastSeq,
+      onChanges: (changes) => manager.forget(new Set(changes.map(({ articleId }) => articleId))),
+      onHeard: onHeard('articles'),
+      pause: pauses[0],
+      clock,
+      signal,
+    }),
+    followChanges({
+      what: 'the feed of rails',
+      read: (after, signal) => store.readRailChanges({ after, limit: railChangesPerRead, now: clock.now(), signal }),
+      after: lastRailSeq,
+      onChanges: (changes) => manager.forgetRails(new Set(changes.map(({ articleId }) => articleId))),
+      onHeard: onHeard('rails'),
+      pause: pauses[1],
+      clock,
+      signal,
+    }),
+  ])
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()
-      pause.wake()
+      for (const pause of pauses) pause.wake()
       await following
     },
   }
 }
+
+/** Only ids: a thousand are some fifty kilobytes. */
+const railChangesPerRead = 1000
 
 let warned = false
 

@@ -3,6 +3,7 @@ import { NotConnectedError } from './errors.ts'
 import type {
   ArticleRequest,
   CallOptions,
+  Changed,
   Manager,
   OpenedArticle,
   OpenOptions,
@@ -33,6 +34,8 @@ export class ArticleManager implements Manager, AsyncDisposable {
   /** Opening and closing one after the other, in the order in which they were asked for: the last call wins. */
   #turn: Promise<void> = Promise.resolve()
   readonly #inFlight = new Set<Promise<unknown>>()
+  /** Kept from one connection to the next. */
+  readonly #listeners = new Set<(changed: Changed) => void>()
 
   /** Opens nothing yet. @see AppOptions for units and defaults */
   constructor(options: AppOptions = {}) {
@@ -63,7 +66,11 @@ export class ArticleManager implements Manager, AsyncDisposable {
    */
   openConnection(): Promise<void> {
     return this.#inTurn(async () => {
-      this.#app ??= await openApp(this.#options)
+      if (this.#app) return
+      this.#app = await openApp(this.#options)
+      this.#app.manager.onChanged((changed) => this.#tell(changed))
+      // What happened while nothing was open was followed by nobody.
+      this.#tell('anything')
     })
   }
 
@@ -131,6 +138,20 @@ export class ArticleManager implements Manager, AsyncDisposable {
 
   listSections(options?: CallOptions): Promise<readonly SectionCount[]> {
     return this.#call('listSections', (manager) => manager.listSections(options))
+  }
+
+  /** False while not connected: the call itself says why then. */
+  refusesNow(articleId: string): boolean {
+    return !this.#isClosing && (this.#app?.manager.refusesNow(articleId) ?? false)
+  }
+
+  onChanged(listener: (changed: Changed) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #tell(changed: Changed): void {
+    for (const listener of this.#listeners) listener(changed)
   }
 
   async #call<T>(what: string, call: (manager: Manager) => Promise<T>): Promise<T> {

@@ -7,14 +7,29 @@ import { channel } from 'node:diagnostics_channel'
  * listens. Field names carry their unit; ids are never user data.
  */
 export interface Events {
-  /** An article was served, or not. */
+  /** An article was served, or not. `state` and `from` are there when it was found. */
   'article-read': {
     articleId: string | null
     outcome: 'found' | 'missing' | 'gone' | 'failed' | 'aborted'
     tookMs: number
+    state?: 'fresh' | 'stale'
+    from?: 'memory' | 'load'
   }
   /** What became of a rail. `error` is there when the read failed. */
   'rail-read': { articleId: string; state: string; basis: string; tookMs: number; error?: unknown }
+  /** A read was refused for want of room. `background`: nobody waited for it. */
+  'read-shed': { lane: 'article' | 'rail' | 'list'; importance: 'background' | 'bonus' | 'essential' }
+  /** A read failed and is tried once more. */
+  'read-retried': { lane: 'article' | 'rail' | 'list'; error: unknown }
+  /** A lane that keeps failing is not asked any more, is probed, or is asked again. */
+  'breaker-changed': {
+    lane: 'article' | 'rail' | 'list'
+    became: 'open' | 'probing' | 'closed'
+    forMs?: number
+    because?: string
+  }
+  /** What was kept in memory was to be loaded again behind its readers, and could not be. */
+  'refresh-failed': { what: 'article' | 'rail' | 'page'; error: unknown }
   /** A batch was stored. */
   'articles-stored': { created: number; updated: number; withdrawn: number; unchanged: number; tookMs: number }
   'article-withdrawn': { articleId: string }
@@ -33,6 +48,10 @@ export type EventName = keyof Events
 const names: Record<EventName, true> = {
   'article-read': true,
   'rail-read': true,
+  'read-shed': true,
+  'read-retried': true,
+  'breaker-changed': true,
+  'refresh-failed': true,
   'articles-stored': true,
   'article-withdrawn': true,
   'rails-written': true,

@@ -17,11 +17,24 @@ export interface Options {
   readonly railBudgetMs: number
   readonly afterArticleMs: number
   readonly railLimit: number
+  readonly cacheBytesMax: number
+  readonly articleFreshMs: number
+  readonly articleGraceMs: number
+  readonly articleIfErrorMs: number
+  readonly railFreshMs: number
+  readonly railGraceMs: number
+  readonly railIfErrorMs: number
+  readonly feedSilenceMs: number
+  readonly articlesAtATime: number
+  readonly railsAtATime: number
+  readonly breakers: (typeof breakerModes)[number]
   readonly rehearse: string | null
   readonly logLevel: (typeof logLevels)[number]
   readonly accessLog: boolean
   readonly allowPrivateAddresses: boolean
 }
+
+export const breakerModes = ['auto', 'held-closed'] as const
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -95,6 +108,46 @@ export const optionSpecs: { readonly [Name in keyof Options]: OptionSpec<Options
     help: 'How many related articles a rail shows, 1 to 20.',
     parse: wholeNumber(1, 20),
   },
+  cacheBytesMax: {
+    env: 'ONWARD_CACHE_BYTES_MAX',
+    default: 128 * 1024 * 1024,
+    help: 'How much memory copies of articles, rails and pages may take together, in bytes; 0 for no copies at all.',
+    parse: wholeNumber(0, 2 ** 40),
+  },
+  articleFreshMs: lifetime('ONWARD_ARTICLE_FRESH_MS', 60_000, 'an article counts as fresh'),
+  articleGraceMs: lifetime('ONWARD_ARTICLE_GRACE_MS', 10 * 60_000, 'an article is served while it is read again'),
+  articleIfErrorMs: lifetime(
+    'ONWARD_ARTICLE_IF_ERROR_MS',
+    24 * 60 * 60_000,
+    'an article is served when it cannot be read',
+  ),
+  railFreshMs: lifetime('ONWARD_RAIL_FRESH_MS', 5 * 60_000, 'a rail counts as fresh'),
+  railGraceMs: lifetime('ONWARD_RAIL_GRACE_MS', 60 * 60_000, 'a rail is served while it is read again'),
+  railIfErrorMs: lifetime('ONWARD_RAIL_IF_ERROR_MS', 7 * 24 * 60 * 60_000, 'a rail is served when it cannot be read'),
+  feedSilenceMs: {
+    env: 'ONWARD_FEED_SILENCE_MS',
+    default: 10_000,
+    help: 'After how long without word from the change feed no copy is served before the store was asked, in milliseconds.',
+    parse: wholeNumber(1000, 24 * 60 * 60_000),
+  },
+  articlesAtATime: {
+    env: 'ONWARD_ARTICLES_AT_A_TIME',
+    default: 64,
+    help: 'The most articles that are read from the store at the same time; how many are, up to that, is learnt.',
+    parse: wholeNumber(1, 1000),
+  },
+  railsAtATime: {
+    env: 'ONWARD_RAILS_AT_A_TIME',
+    default: 32,
+    help: 'The most rails that are read from the store at the same time; how many are, up to that, is learnt.',
+    parse: wholeNumber(1, 1000),
+  },
+  breakers: {
+    env: 'ONWARD_BREAKERS',
+    default: 'auto',
+    help: 'held-closed: what keeps failing is asked all the same, to measure what the circuit breakers are worth.',
+    parse: oneOf(breakerModes),
+  },
   rehearse: {
     env: 'ONWARD_REHEARSE',
     default: null,
@@ -105,11 +158,7 @@ export const optionSpecs: { readonly [Name in keyof Options]: OptionSpec<Options
     env: 'ONWARD_LOG_LEVEL',
     default: 'info',
     help: `What is logged: ${logLevels.join(', ')}.`,
-    parse(given) {
-      const level = logLevels.find((known) => known === given)
-      if (level === undefined) throw new Error(`one of ${logLevels.join(', ')}`)
-      return level
-    },
+    parse: oneOf(logLevels),
   },
   accessLog: {
     env: 'ONWARD_ACCESS_LOG',
@@ -175,6 +224,19 @@ function wholeNumber(min: number, max: number): (given: unknown) => number {
     }
     return value
   }
+}
+
+function oneOf<Value extends string>(values: readonly Value[]): (given: unknown) => Value {
+  return (given) => {
+    const value = values.find((known) => known === given)
+    if (value === undefined) throw new Error(`one of ${values.join(', ')}`)
+    return value
+  }
+}
+
+function lifetime(env: string, defaultMs: number, what: string): OptionSpec<number> {
+  const help = `Up to what age ${what}, in milliseconds.`
+  return { env, default: defaultMs, help, parse: wholeNumber(0, 30 * 24 * 60 * 60_000) }
 }
 
 function trueOrFalse(given: unknown): boolean {

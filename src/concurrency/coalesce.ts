@@ -133,7 +133,11 @@ export class Coalesce<Value, Context = never> {
 }
 
 /** Loads what is under `key`; it should stop when `signal` aborts, and is not waited for any more then. */
-export type CoalescedLoad<Value, Context> = (key: string, signal: AbortSignal, context: Context | undefined) => Promise<Value>
+export type CoalescedLoad<Value, Context> = (
+  key: string,
+  signal: AbortSignal,
+  context: Context | undefined,
+) => Promise<Value>
 
 export interface AskOptions<Context> {
   readonly signal?: AbortSignal | undefined

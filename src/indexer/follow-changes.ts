@@ -1,44 +1,50 @@
 import type { Clock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { publish } from '../events.ts'
-import type { Change, Store } from '../store/store.ts'
 
 /**
- * Follows the change feed from `after` until `signal` aborts, and hands each batch on, in order, none twice.
+ * Follows a numbered feed from `after` until `signal` aborts, and hands each batch on, in order, none twice.
  *
  * It asks again at once while there are any, else after `pollMs` or when `wake` is called: a change made by this
  * process is handed on at once, one made by another within `pollMs`. A store that fails is an event, and is asked again
  * after a pause that doubles up to five seconds; a listener that fails is handed the same batch again, likewise.
  * Resolves when `signal` aborts.
  */
-export async function followChanges(options: {
-  readonly store: Pick<Store, 'readChanges'>
+export async function followChanges<Entry extends { readonly seq: number }>(options: {
+  /** For events and error messages: `the change feed`. */
+  readonly what: string
+  /** What comes after `after`, in order, at most so many as make a batch; empty when there is nothing. */
+  readonly read: (after: number, signal: AbortSignal) => Promise<readonly Entry[]>
   readonly after: number
-  readonly onChanges: (changes: readonly Change[]) => void | Promise<void>
+  readonly onChanges: (changes: readonly Entry[]) => void | Promise<void>
+  /** Called after each read that succeeded, whether it brought anything or not, and after `onChanges`. */
+  readonly onHeard?: () => void
   readonly pause: Pause
   readonly clock: Clock
   readonly signal: AbortSignal
 }): Promise<void> {
-  const { store, onChanges, pause, clock, signal } = options
+  const { what, read, onChanges, onHeard, pause, clock, signal } = options
   let after = options.after
   let failures = 0
   while (!signal.aborted) {
     try {
-      const changes = await withDeadline(
-        (stop) => store.readChanges({ after, limit: changesPerRead, now: clock.now(), signal: stop }),
-        { clock, budgetMs: readBudgetMs, what: 'Reading the change feed', signal },
-      )
+      const changes = await withDeadline((stop) => read(after, stop), {
+        clock,
+        budgetMs: readBudgetMs,
+        what: `Reading ${what}`,
+        signal,
+      })
       failures = 0
       const last = changes.at(-1)
       if (last) {
         await onChanges(changes)
         after = last.seq
-        continue
       }
-      await pause.wait(pollMs)
+      onHeard?.()
+      if (!last) await pause.wait(pollMs)
     } catch (error) {
       if (signal.aborted) return
-      publish('background-failed', () => ({ what: 'following the change feed', error }))
+      publish('background-failed', () => ({ what: `following ${what}`, error }))
       await pause.wait(retryPauseMs(failures++))
     }
   }

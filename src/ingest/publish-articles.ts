@@ -10,19 +10,21 @@ import type { Preparer } from './preparer.ts'
 /**
  * Checks, prepares and stores what is published over HTTP; reading it from files and feeds is `ingest.ts`.
  *
- * @param options.onStored called after each write that changed something: the indexer is woken there
+ * @param options.onStored called with what a write has changed, before the writer is answered: from then on nobody may be
+ *   shown the old state
  */
 export function createPublisher(options: {
   readonly store: Store
   readonly preparer: Preparer
   readonly clock: Clock
-  readonly onStored: () => void
+  readonly onStored: (articleIds: ReadonlySet<string>) => void
 }): Publisher {
   const { store, preparer, clock, onStored } = options
 
   async function write(batch: readonly PreparedArticle[], { republish, signal }: PublishOptions): Promise<PutResult[]> {
     const results = await putArticles(store, batch, { republish, signal, clock })
-    if (results.some(({ seq }) => seq !== null)) onStored()
+    const changed = results.filter(({ seq }) => seq !== null)
+    if (changed.length > 0) onStored(new Set(changed.map(({ id }) => id)))
     return results
   }
 
@@ -59,7 +61,7 @@ export function createPublisher(options: {
       const { outcome, withdrawnAt } = await store.withdrawArticle(articleId, { now: clock.now(), signal })
       if (outcome === 'missing' || withdrawnAt === null) throw new ArticleNotFoundError(articleId)
       publish('article-withdrawn', () => ({ articleId }))
-      onStored()
+      onStored(new Set([articleId]))
       return { outcome, withdrawnAt }
     },
   }

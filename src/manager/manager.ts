@@ -24,6 +24,26 @@ export interface Manager {
   openRail(articleId: string | number, options?: RailOptions): Promise<Rail>
   listArticles(query: { section?: string; before?: string; limit: number }, options?: CallOptions): Promise<ArticleList>
   listSections(options?: CallOptions): Promise<readonly SectionCount[]>
+  /**
+   * Whether {@link openArticle} would be refused at once for want of room, were it called now: so that a server under
+   * overload can refuse before it has spent anything on a request.
+   */
+  refusesNow(articleId: string): boolean
+  /**
+   * Calls `listener` whenever what may have been shown before is not true any more, until the returned function is
+   * called. It is called before anybody who asks from then on could be given the old state.
+   */
+  onChanged(listener: (changed: Changed) => void): () => void
+}
+
+/** What is not true any more; `anything`: it is not known what. */
+export type Changed = 'anything' | ChangedIds
+
+export interface ChangedIds {
+  /** Articles that were published, corrected, taken down, or have come out of an embargo. */
+  readonly articleIds: ReadonlySet<string>
+  /** Articles whose rail is another one. */
+  readonly railsOf: ReadonlySet<string>
 }
 
 export interface CallOptions {
@@ -49,6 +69,7 @@ export interface ArticleRequest {
 
 export interface OpenedArticle {
   readonly article: Article
+  readonly articleState: ArticleState
   readonly articleMs: number
   readonly rail: Promise<Rail>
 }
@@ -57,14 +78,18 @@ export interface ServedArticle {
   readonly article: Article
   readonly relatedArticles: readonly RelatedArticle[]
   readonly related: RelatedInfo
+  readonly articleState: ArticleState
   /** How long each took, in milliseconds, for `Server-Timing`. */
   readonly timing: { readonly articleMs: number; readonly railMs: number }
 }
 
+/** `stale`: an older copy, served because the store did not answer or while it is asked again. */
+export type ArticleState = 'fresh' | 'stale'
+
 /** What became of the rail. */
 export interface RelatedInfo {
   /**
-   * - `fresh`: read from the store for this request
+   * - `fresh`: just read from the store, or a copy that is young enough and has not been changed since
    * - `stale`: an older copy, within its grace
    * - `fallback`: the rail could not be read; the newest of the section stand in for it
    * - `late`: it was not there in time, and nothing stands in for it

@@ -95,6 +95,15 @@ export class ReadThrough<Value> {
     this.#loads.invalidateAll()
   }
 
+  /** As {@link forget}, for values that are untrue by themselves and not for the ids that they show. */
+  forgetKeys(keys: Iterable<string>): void {
+    for (const key of keys) {
+      this.#copies.delete(key)
+      this.#negatives.delete(key)
+      this.#loads.invalidate(key)
+    }
+  }
+
   /** How much is kept, by the estimates of `about`. */
   get bytes(): number {
     return this.#copies.bytes + this.#negatives.bytes
@@ -119,6 +128,7 @@ export class ReadThrough<Value> {
       })
     }
     const joinsOneBehind = this.#behind.has(key)
+    if (this.#options.goesOn) this.#loadBehind(key, importance)
     try {
       return await this.#loads.ask(key, { signal, context: importance })
     } catch (error) {
@@ -134,7 +144,8 @@ export class ReadThrough<Value> {
     this.#loads
       .ask(key, { signal: this.#stop.signal, context: importance })
       .catch((error: unknown) => {
-        if (!this.#stop.signal.aborted) this.#options.onFailedBehind(key, error)
+        // A reader who waits for it too hears of it.
+        if (importance === 'background' && !this.#stop.signal.aborted) this.#options.onFailedBehind(key, error)
       })
       .finally(() => this.#behind.delete(key))
   }
@@ -175,10 +186,15 @@ export interface ReadThroughOptions<Value> {
   readonly clock: Clock
   /** From 0 to below 1. */
   readonly random: () => number
-  readonly load: (key: string, options: { readonly signal: AbortSignal; readonly importance: Importance }) => Promise<Value>
+  readonly load: (
+    key: string,
+    options: { readonly signal: AbortSignal; readonly importance: Importance },
+  ) => Promise<Value>
   /** How long a load may take, in milliseconds, however many wait for it. */
   readonly loadBudgetMs: number
   readonly loadsMax: number
+  /** Whether a load goes on when its last reader has left: what it brings is kept for the next. */
+  readonly goesOn: boolean
   /** How long a load is waited for where a copy could stand in, in milliseconds. */
   readonly patienceMs: number
   /** 0: nothing is kept, and loads are still shared. */

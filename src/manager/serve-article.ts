@@ -1,13 +1,19 @@
-import { type Article, articleIdPattern } from '../article/article.ts'
+import type { Article } from '../article/article.ts'
+import type { Lifetime } from '../cache/lifetime.ts'
 import type { Clock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
-import { ArticleGoneError, ArticleNotFoundError, DeadlineExceededError, InvalidRequestError } from '../errors.ts'
+import { refusal } from '../concurrency/refusal.ts'
+import { RetryBudget } from '../concurrency/retry-budget.ts'
+import { ArticleGoneError, ArticleNotFoundError, DeadlineExceededError, OverloadedError } from '../errors.ts'
 import { publish } from '../events.ts'
-import { railLimitMax } from '../related/related.ts'
 import type { ArticleRead, RailRead, Store } from '../store/store.ts'
+import { checkedExclude, checkedId, checkedLimit, requestedId } from './check-request.ts'
+import { aboutArticle, aboutRail } from './copies.ts'
+import { GuardedLane, type GuardedRead, type LaneName } from './guarded-lane.ts'
 import type {
   ArticleRequest,
   CallOptions,
+  Changed,
   Manager,
   OpenedArticle,
   OpenOptions,
@@ -17,49 +23,132 @@ import type {
   ServedArticle,
 } from './manager.ts'
 import { NewestFallback } from './newest-fallback.ts'
+import { ReadThrough, type Served } from './read-through.ts'
 
-/** How long each read may take, in milliseconds, and how many items a rail shows. */
+/** How long each read may take, how long a copy is good for, in milliseconds; and how much of each there may be. */
 export interface ServingSettings {
   readonly articleBudgetMs: number
   readonly railBudgetMs: number
   readonly afterArticleMs: number
   readonly railLimit: number
+  /** For copies of articles and of rails together; 0: none are kept. */
+  readonly cacheBytesMax: number
+  readonly articleLifetime: Lifetime
+  readonly railLifetime: Lifetime
+  /** When nothing was heard of the change feed for so long, copies are not trusted without asking. */
+  readonly feedSilenceMs: number
+  /** The most articles, and the most rails, that may be read from the store at a time. */
+  readonly articlesAtATime: number
+  readonly railsAtATime: number
+  /** The breakers never open: to measure what they are worth. */
+  readonly breakersHeldClosed: boolean
 }
 
 /**
- * Serves articles from a store: the article and its rail at the same time, each within its own budget.
+ * Serves articles from a store: the article and its rail at the same time, each within its own budget, from memory where
+ * a copy is good enough.
  *
- * Holds nothing but a few lists for {@link NewestFallback}; the store belongs to whoever opened it.
+ * What is shed under overload, and in this order: rails that would be loaded again behind readers, rails that readers
+ * wait for, articles that are not in memory. The first has half of its lane at most; the second is given up as soon as
+ * articles have to wait; the third is refused when more wait than can be served. What is in memory is always served.
+ *
+ * The store belongs to whoever opened it. Whoever follows the change feed tells of it: {@link heardFromFeed},
+ * {@link forget}, {@link forgetRails}.
  */
 export class ArticleServing implements Manager {
   readonly #store: Store
   readonly #clock: Clock
   readonly #settings: ServingSettings
   readonly #fallback: NewestFallback
+  readonly #lanes: Readonly<Record<LaneName, GuardedLane>>
+  readonly #articles: ReadThrough<ArticleRead>
+  readonly #rails: ReadThrough<RailRead>
+  readonly #listeners = new Set<(changed: Changed) => void>()
+  #heardAt: number
+  /** Of an article that was read lately: what a probe asks for. */
+  #probeId = 'probe'
 
-  constructor(store: Store, clock: Clock, settings: ServingSettings) {
+  constructor(store: Store, { clock, random }: { clock: Clock; random: () => number }, settings: ServingSettings) {
     this.#store = store
     this.#clock = clock
     this.#settings = settings
     this.#fallback = new NewestFallback(store, clock)
+    this.#heardAt = clock.monotonicMs()
+    const { articleBudgetMs, railBudgetMs, cacheBytesMax } = settings
+    const isTold = () => clock.monotonicMs() - this.#heardAt < settings.feedSilenceMs
+    const lane = { clock, random, heldClosed: settings.breakersHeldClosed }
+    this.#lanes = {
+      article: new GuardedLane({
+        ...lane,
+        name: 'article',
+        atATimeMax: settings.articlesAtATime,
+        // Half, so that one more attempt fits into the budget.
+        attemptMs: articleBudgetMs / 2,
+        retries: new RetryBudget(),
+        probe: (signal) => store.readArticle(this.#probeId, { now: clock.now(), signal }),
+      }),
+      rail: new GuardedLane({
+        ...lane,
+        name: 'rail',
+        atATimeMax: settings.railsAtATime,
+        // The rest is for the wait for room.
+        attemptMs: railBudgetMs * 0.8,
+        retries: null,
+        probe: (signal) => store.readRail(this.#probeId, { now: clock.now(), limit: 1, signal }),
+      }),
+      list: new GuardedLane({
+        ...lane,
+        name: 'list',
+        atATimeMax: listsAtATime,
+        attemptMs: articleBudgetMs,
+        retries: null,
+        probe: (signal) => store.listArticles({ now: clock.now(), limit: 1, signal }),
+      }),
+    }
+    const copies = { clock, random, isTold, loadsMax }
+    this.#articles = new ReadThrough<ArticleRead>({
+      ...copies,
+      what: 'Reading the article',
+      load: (id, options) => this.#loadArticle(id, options),
+      loadBudgetMs: articleBudgetMs,
+      goesOn: false,
+      patienceMs: articlePatienceMs,
+      bytesMax: Math.floor(cacheBytesMax / 2),
+      about: (id, read) => aboutArticle(id, read, settings.articleLifetime, clock.now()),
+      onFailedBehind: (_id, error) => publish('refresh-failed', () => ({ what: 'article', error })),
+    })
+    this.#rails = new ReadThrough<RailRead>({
+      ...copies,
+      what: 'Reading the related articles',
+      load: (id, options) => this.#loadRail(id, { limit: settings.railLimit, exclude: [] }, options),
+      loadBudgetMs: railBudgetMs,
+      // A rail that is late for one reader is in time for the next.
+      goesOn: cacheBytesMax > 0,
+      patienceMs: railBudgetMs,
+      bytesMax: Math.ceil(cacheBytesMax / 2),
+      about: (id, read) => aboutRail(id, read, settings.railLifetime),
+      onFailedBehind: (_id, error) => publish('refresh-failed', () => ({ what: 'rail', error })),
+    })
   }
 
   async openArticle(articleId: string | null, options: OpenOptions = {}): Promise<OpenedArticle> {
     const readsRail = options.rail !== false
-    const { article, articleMs, railRead } = await this.#open(articleId, options.signal, { readsRail })
+    const opened = await this.#open(articleId, options.signal, { readsRail })
+    const { article, articleState, articleMs, railRead } = opened
     const rail = readsRail ? railRead.then((outcome) => this.#railFrom(outcome, article)) : Promise.resolve(unreadRail)
-    return { article, articleMs, rail }
+    return { article, articleState, articleMs, rail }
   }
 
   async handleRequest(request: ArticleRequest, options: CallOptions = {}): Promise<ServedArticle> {
-    const { article, articleMs, railRead, stopRail } = await this.#open(requestedId(request), options.signal)
+    const opened = await this.#open(requestedId(request), options.signal)
+    const { article, articleState, articleMs, railRead, stopRail } = opened
     const { afterArticleMs } = this.#settings
     const outcome = await settledWithin(railRead, afterArticleMs, this.#clock)
     if (outcome === null) stopRail()
     const rail = outcome ? this.#railFrom(outcome, article) : this.#standIn('late', article, articleMs + afterArticleMs)
     const { state, basis, version, generatedAt } = rail
     const related: RelatedInfo = { state, basis, version, generatedAt }
-    return { article, relatedArticles: rail.items, related, timing: { articleMs, railMs: rail.tookMs } }
+    return { article, articleState, relatedArticles: rail.items, related, timing: { articleMs, railMs: rail.tookMs } }
   }
 
   async openRail(articleId: string | number, options: RailOptions = {}): Promise<Rail> {
@@ -67,32 +156,61 @@ export class ArticleServing implements Manager {
     const limit = checkedLimit(options.limit ?? this.#settings.railLimit)
     const exclude = checkedExclude(options.exclude ?? [])
     const startedAt = this.#clock.monotonicMs()
-    const read = await this.#readRail(id, { limit, exclude }, options.signal)
-    const rail = railOf(foundOrThrow(read, id), this.#clock.monotonicMs() - startedAt)
+    const { value, state } = await this.#readRail(id, { limit, exclude }, options.signal)
+    const rail = railOf(foundOrThrow(value, id), state, this.#clock.monotonicMs() - startedAt)
     publish('rail-read', () => ({ articleId: id, state: rail.state, basis: rail.basis, tookMs: rail.tookMs }))
     return rail
   }
 
   listArticles(query: { section?: string; before?: string; limit: number }, options: CallOptions = {}) {
-    return this.#withinArticleBudget('Reading the list of articles', options.signal, (signal) =>
+    return this.#readList('Reading the list of articles', options.signal, (signal) =>
       this.#store.listArticles({ ...query, now: this.#clock.now(), signal }),
     )
   }
 
   listSections(options: CallOptions = {}) {
-    return this.#withinArticleBudget('Reading the sections', options.signal, (signal) =>
+    return this.#readList('Reading the sections', options.signal, (signal) =>
       this.#store.listSections({ now: this.#clock.now(), signal }),
     )
   }
 
-  /** These articles have changed: nothing kept of them is shown any more. */
+  refusesNow(articleId: string): boolean {
+    return this.#lanes.article.refusesNow('essential') && this.#articles.peek(articleId) === null
+  }
+
+  onChanged(listener: (changed: Changed) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** These articles have changed: nothing kept that shows them is shown any more. */
   forget(articleIds: ReadonlySet<string>): void {
+    if (articleIds.size === 0) return
     this.#fallback.forget(articleIds)
+    this.#articles.forget(articleIds)
+    this.#rails.forget(articleIds)
+    this.#tell({ articleIds, railsOf: noIds })
+  }
+
+  /** These articles have another rail. */
+  forgetRails(railsOf: ReadonlySet<string>): void {
+    if (railsOf.size === 0) return
+    this.#rails.forgetKeys(railsOf)
+    this.#tell({ articleIds: noIds, railsOf })
+  }
+
+  /** The change feed was read just now, whether there was anything in it or not. */
+  heardFromFeed(): void {
+    this.#heardAt = this.#clock.monotonicMs()
   }
 
   /** Stops what runs in the background. Reads under way go on to their end. */
   close(): void {
     this.#fallback.close()
+    this.#articles.close()
+    this.#rails.close()
+    for (const lane of Object.values(this.#lanes)) lane[Symbol.dispose]()
+    this.#listeners.clear()
   }
 
   /**
@@ -112,11 +230,13 @@ export class ArticleServing implements Manager {
     const forgetSignal = () => signal?.removeEventListener('abort', stopRail)
     void railRead.then(forgetSignal)
     try {
-      const article = foundOrThrow(await articleRead, id).article
+      const { value, state: articleState, from } = await articleRead
+      const { article } = foundOrThrow(value, id)
       const articleMs = this.#clock.monotonicMs() - startedAt
-      publish('article-read', () => ({ articleId: id, outcome: 'found', tookMs: articleMs }))
+      publish('article-read', () => ({ articleId: id, outcome: 'found', tookMs: articleMs, state: articleState, from }))
       this.#fallback.keepFresh(article.section ?? null)
-      return { article, articleMs, railRead, stopRail }
+      this.#probeId = id
+      return { article, articleState, articleMs, railRead, stopRail }
     } catch (error) {
       stopRail()
       publish('article-read', () => ({
@@ -130,15 +250,27 @@ export class ArticleServing implements Manager {
 
   async #newestId(signal: AbortSignal | undefined): Promise<string> {
     const id = await this.#withinArticleBudget('Reading which article is the newest', signal, (stop) =>
-      this.#store.readNewestId({ now: this.#clock.now(), signal: stop }),
+      this.#lanes.article.read((attempt) => this.#store.readNewestId({ now: this.#clock.now(), signal: attempt }), {
+        importance: 'essential',
+        signal: stop,
+      }),
     )
     if (id === null) throw new ArticleNotFoundError(null)
     return id
   }
 
-  #readArticle(id: string, signal: AbortSignal | undefined): Promise<ArticleRead> {
-    return this.#withinArticleBudget('Reading the article', signal, (stop) =>
-      this.#store.readArticle(id, { now: this.#clock.now(), signal: stop }),
+  async #readArticle(id: string, signal: AbortSignal | undefined): Promise<Served<ArticleRead>> {
+    // From memory nothing is waited for, so that there is nothing to set a timer for.
+    const kept = this.#articles.peek(id)
+    if (kept) return kept
+    return await this.#withinArticleBudget('Reading the article', signal, (stop) =>
+      this.#articles.read(id, { importance: 'essential', signal: stop }),
+    )
+  }
+
+  #readList<T>(what: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#withinArticleBudget(what, signal, (stop) =>
+      this.#lanes.list.read(work, { importance: 'essential', signal: stop }),
     )
   }
 
@@ -146,13 +278,31 @@ export class ArticleServing implements Manager {
     return withDeadline(work, { clock: this.#clock, budgetMs: this.#settings.articleBudgetMs, what, signal })
   }
 
-  #readRail(id: string, query: { limit: number; exclude: readonly string[] }, signal: AbortSignal | undefined) {
-    return withDeadline((stop) => this.#store.readRail(id, { ...query, now: this.#clock.now(), signal: stop }), {
-      clock: this.#clock,
-      budgetMs: this.#settings.railBudgetMs,
-      what: 'Reading the related articles',
-      signal,
-    })
+  async #readRail(id: string, query: RailQuery, signal: AbortSignal | undefined): Promise<Served<RailRead>> {
+    const isUsual = query.limit === this.#settings.railLimit && query.exclude.length === 0
+    const kept = isUsual ? this.#rails.peek(id) : null
+    if (kept) return kept
+    return await withDeadline<Served<RailRead>>(
+      async (stop) => {
+        if (isUsual) return await this.#rails.read(id, { importance: 'bonus', signal: stop })
+        // What one reader has seen already is nobody else's business: it is not kept.
+        const value = await this.#loadRail(id, query, { importance: 'bonus', signal: stop })
+        return { value, state: 'fresh', from: 'load' }
+      },
+      { clock: this.#clock, budgetMs: this.#settings.railBudgetMs, what: 'Reading the related articles', signal },
+    )
+  }
+
+  #loadArticle(id: string, read: GuardedRead): Promise<ArticleRead> {
+    return this.#lanes.article.read((signal) => this.#store.readArticle(id, { now: this.#clock.now(), signal }), read)
+  }
+
+  async #loadRail(id: string, query: RailQuery, read: GuardedRead): Promise<RailRead> {
+    if (this.#lanes.article.isCrowded) throw refusal(() => new OverloadedError('Articles come before their rails.'))
+    return await this.#lanes.rail.read(
+      (signal) => this.#store.readRail(id, { ...query, now: this.#clock.now(), signal }),
+      read,
+    )
   }
 
   /** The rail's read as a value, whatever happens to it: it throws at once, rejects later, hangs, or is given up. */
@@ -160,8 +310,8 @@ export class ArticleServing implements Manager {
     const startedAt = this.#clock.monotonicMs()
     const tookMs = () => this.#clock.monotonicMs() - startedAt
     try {
-      const read = await this.#readRail(id, { limit: this.#settings.railLimit, exclude: [] }, signal)
-      return { read: foundOrThrow(read, id), tookMs: tookMs() }
+      const { value, state } = await this.#readRail(id, { limit: this.#settings.railLimit, exclude: [] }, signal)
+      return { read: foundOrThrow(value, id), state, tookMs: tookMs() }
     } catch (error) {
       return { read: null, error, tookMs: tookMs() }
     }
@@ -169,16 +319,15 @@ export class ArticleServing implements Manager {
 
   #railFrom(outcome: RailOutcome, article: Article): Rail {
     if (outcome.read) {
-      const rail = railOf(outcome.read, outcome.tookMs)
+      const rail = railOf(outcome.read, outcome.state, outcome.tookMs)
       publish('rail-read', () => ({ articleId: article.id, state: rail.state, basis: rail.basis, tookMs: rail.tookMs }))
       return rail
     }
-    const failure = outcome.error instanceof DeadlineExceededError ? 'late' : 'unavailable'
-    return this.#standIn(failure, article, outcome.tookMs, outcome.error)
+    return this.#standIn(failureOf(outcome.error), article, outcome.tookMs, outcome.error)
   }
 
   /** The next rung down: the newest of the section where they are known, else nothing, labelled with what happened. */
-  #standIn(failure: 'late' | 'unavailable', article: Article, tookMs: number, error?: unknown): Rail {
+  #standIn(failure: RailFailure, article: Article, tookMs: number, error?: unknown): Rail {
     const items = this.#fallback.rail(article.section ?? null, article.id, this.#settings.railLimit)
     const state = items.length > 0 ? 'fallback' : failure
     publish('rail-read', () => ({
@@ -190,12 +339,36 @@ export class ArticleServing implements Manager {
     }))
     return { state, basis: 'newest', version: 0, generatedAt: null, items, tookMs }
   }
+
+  #tell(changed: Changed): void {
+    for (const listener of this.#listeners) listener(changed)
+  }
 }
+
+interface RailQuery {
+  readonly limit: number
+  readonly exclude: readonly string[]
+}
+
+type RailFailure = 'late' | 'unavailable' | 'shed'
+
+function failureOf(error: unknown): RailFailure {
+  if (error instanceof DeadlineExceededError) return 'late'
+  return error instanceof OverloadedError ? 'shed' : 'unavailable'
+}
+
+/** Past so many loads of one kind in flight the next is refused: ten times what the widest lane lets through. */
+const loadsMax = 2000
+/** How long the store is waited for where an old copy could be served, in milliseconds. */
+const articlePatienceMs = 100
+/** Lists are heavy, and what they show is kept by whoever shows it. */
+const listsAtATime = 16
+const noIds: ReadonlySet<string> = new Set()
 
 type Found<Read> = Extract<Read, { state: 'found' }>
 
 type RailOutcome =
-  | { readonly read: Found<RailRead>; readonly tookMs: number }
+  | { readonly read: Found<RailRead>; readonly state: 'fresh' | 'stale'; readonly tookMs: number }
   | { readonly read: null; readonly error: unknown; readonly tookMs: number }
 
 /** The rail of one who wanted none, such as a HEAD. */
@@ -208,9 +381,9 @@ function foundOrThrow<Read extends ArticleRead | RailRead>(read: Read, id: strin
   return read as Found<Read>
 }
 
-function railOf(read: Found<RailRead>, tookMs: number): Rail {
+function railOf(read: Found<RailRead>, state: 'fresh' | 'stale', tookMs: number): Rail {
   const { items, basis, version, generatedAt } = read
-  return { state: 'fresh', basis, version, generatedAt, items, tookMs }
+  return { state, basis, version, generatedAt, items, tookMs }
 }
 
 function outcomeOf(error: unknown, signal: AbortSignal | undefined): 'missing' | 'gone' | 'aborted' | 'failed' {
@@ -228,42 +401,4 @@ function settledWithin<T>(promise: Promise<T>, ms: number, clock: Clock): Promis
       resolve(value)
     })
   })
-}
-
-function requestedId(request: ArticleRequest): string | null {
-  if (typeof request !== 'object' || request === null) {
-    throw invalid(
-      '',
-      `expected an object such as { articleId: '1' }, got ${request === null ? 'null' : typeof request}`,
-    )
-  }
-  const { articleId } = request
-  return articleId === undefined || articleId === null ? null : checkedId(articleId)
-}
-
-/** An id as text. A whole number is taken as its decimal text. */
-function checkedId(given: unknown): string {
-  const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
-  if (typeof id === 'string' && articleIdPattern.test(id)) return id
-  const shown = JSON.stringify(given)?.slice(0, 120) ?? typeof given
-  throw invalid(
-    'articleId',
-    `expected 1 to 100 of the characters A-Z a-z 0-9 . _ ~ - (and not . or .. alone), got ${shown}`,
-  )
-}
-
-function checkedLimit(limit: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= railLimitMax) return limit
-  throw invalid('limit', `expected a whole number from 1 to ${railLimitMax}, got ${JSON.stringify(limit)}`)
-}
-
-function checkedExclude(exclude: readonly string[]): readonly string[] {
-  if (Array.isArray(exclude) && exclude.length <= excludeMax) return exclude.map(checkedId)
-  throw invalid('exclude', `expected at most ${excludeMax} ids`)
-}
-
-const excludeMax = 100
-
-function invalid(path: string, message: string): InvalidRequestError {
-  return new InvalidRequestError('The request cannot be answered', [{ path, message }])
 }

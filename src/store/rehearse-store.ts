@@ -120,6 +120,7 @@ export function rehearseStore(store: Store, plan: RehearsalPlan, clock: Clock): 
     listArticles: (options) => rehearsed('background', options.signal, () => store.listArticles(options)),
     listSections: (options) => rehearsed('background', options.signal, () => store.listSections(options)),
     readChanges: (options) => rehearsed('background', options.signal, () => store.readChanges(options)),
+    readRailChanges: (options) => rehearsed('background', options.signal, () => store.readRailChanges(options)),
     readIndexPage: (options) => rehearsed('background', options.signal, () => store.readIndexPage(options)),
     readStatus: (options) => rehearsed('background', options.signal, () => store.readStatus(options)),
     putArticles: (batch, options) => rehearsed('write', options.signal, () => store.putArticles(batch, options)),

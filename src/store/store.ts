@@ -51,6 +51,11 @@ export interface Store extends AsyncDisposable {
    * Fewer may come when the articles are long: only an empty answer means that there are no more.
    */
   readChanges(options: { after: number; limit: number } & ReadOptions): Promise<Change[]>
+  /**
+   * Lane `background`. The articles whose rail was written with `seq > after`, in the order of writing, at most `limit`.
+   * A rail that was written again comes once, under its newest number. None is ever lost or late.
+   */
+  readRailChanges(options: { after: number; limit: number } & ReadOptions): Promise<RailChange[]>
   /** Lane `background`. Every visible article in the order of ids after `afterId` (`''` for the start), with its stored rail: what an index loads at start. */
   readIndexPage(options: { afterId: string; limit: number } & ReadOptions): Promise<IndexPageRow[]>
   /**
@@ -175,6 +180,12 @@ export interface Change {
   readonly article: Article | null
 }
 
+export interface RailChange {
+  /** Of the feed of rails, which is numbered apart from that of articles. */
+  readonly seq: number
+  readonly articleId: string
+}
+
 export interface IndexPageRow {
   readonly article: Article
   /** JSON text of `RailItem[]`, as it was written; null when no rail has been worked out. */
@@ -202,6 +213,8 @@ export interface StoreStatus {
   readonly lastSeq: number
   /** The newest change that the index has worked through. */
   readonly indexedSeq: number
+  /** The newest write of a rail, in the numbers of `readRailChanges`. */
+  readonly lastRailSeq: number
   /** The end of the next embargo, in milliseconds since the epoch; null when there is none. */
   readonly nextEmbargoEndsAt: number | null
 }

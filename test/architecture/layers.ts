@@ -29,17 +29,17 @@ export const layers: readonly Layer[] = [
 
   { name: 'store contract', files: ['store/store.ts'], mayImport: ['types of article', 'types of related'], isPure: true },
   { name: 'options',       files: ['options.ts'],     mayImport: ['errors'], packages: ['zod'] },
-  { name: 'manager',       files: ['manager/'],       mayImport: ['store contract', 'related', 'concurrency', 'article', 'errors', 'events'], isPure: true },
+  { name: 'cache',         files: ['cache/'],         mayImport: ['errors', 'events'], packages: ['lru-cache'], isPure: true },
+  { name: 'manager',       files: ['manager/'],       mayImport: ['cache', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'], isPure: true },
 
   // Peers.
   { name: 'store',         files: ['store/'],         mayImport: ['store contract', 'related', 'concurrency', 'article', 'errors', 'events'] },
-  { name: 'cache',         files: ['cache/'],         mayImport: ['concurrency', 'article', 'errors', 'events'] },
   { name: 'ingest',        files: ['ingest/'],        mayImport: ['types of manager', 'store contract', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['eld', 'feedsmith', 'htmlparser2', 'sanitize-html', 'undici', 'zod'] },
   { name: 'indexer',       files: ['indexer/'],       mayImport: ['index thread', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'] },
   { name: 'pages',         files: ['http/pages/'],    mayImport: ['types of manager', 'types of store contract', 'related', 'article'],
                                                       packages: ['ghtml'], isPure: true },
-  { name: 'http',          files: ['http/'],          mayImport: ['pages', 'types of manager', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'],
+  { name: 'http',          files: ['http/'],          mayImport: ['pages', 'cache', 'types of manager', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['fastify', '@fastify/swagger', 'ghtml', 'zod'] },
   { name: 'observability', files: ['observability/'], mayImport: ['concurrency', 'errors', 'events'],
                                                       packages: ['pino', '@prometheus-io/client', '@opentelemetry/api'] },

@@ -682,6 +682,33 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         assert.equal((await store.readStatus({ now })).indexedSeq, 1)
       })
 
+      it('is told of in a feed of its own, once under its newest number', async () => {
+        const { store } = await emptied()
+        const [one, two, three] = [await publish(store), await publish(store), await publish(store)]
+        const lease = await leaseOf(store)
+        const write = (...ids: string[]) =>
+          store.writeRails({ rails: ids.map((articleId) => ({ articleId, items: '[]' })), cursor: 3, lease, now })
+        const feed = async (after: number, limit = 10) =>
+          (await store.readRailChanges({ after, limit, now })).map(({ seq, articleId }) => [seq, articleId])
+        assert.ok(await write(one, two))
+        assert.deepEqual(await feed(0), [
+          [1, one],
+          [2, two],
+        ])
+        assert.ok(await write(three, one))
+        assert.deepEqual(await feed(0), [
+          [2, two],
+          [3, three],
+          [4, one],
+        ])
+        assert.deepEqual(await feed(2, 1), [[3, three]])
+        assert.equal((await store.readStatus({ now })).lastRailSeq, 4)
+        await store.withdrawArticle(one, { now })
+        assert.ok(await write(two))
+        assert.deepEqual(await feed(4), [[5, two]], 'no number is given twice, though the newest rail was deleted')
+        assert.deepEqual(await feed(5), [])
+      })
+
       it('never shows the article itself or another version of it', async () => {
         const { store } = await emptied()
         const first = await publish(store, { section: 'Local' })
@@ -704,6 +731,7 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
           rails: 0,
           lastSeq: 0,
           indexedSeq: 0,
+          lastRailSeq: 0,
           nextEmbargoEndsAt: null,
         })
       })
@@ -1008,6 +1036,7 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
           rails: 1,
           lastSeq: 5,
           indexedSeq: 4,
+          lastRailSeq: 1,
           nextEmbargoEndsAt: now + hour,
         })
       })

@@ -7,6 +7,7 @@ import { ArticleGoneError, ArticleNotFoundError, InvalidRequestError } from '../
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts'
 import type {
   CallOptions,
+  Changed,
   Manager,
   OpenedArticle,
   Rail,
@@ -42,6 +43,7 @@ export class FakeManager implements Manager {
     const article = await this.readArticle(articleId ?? '1', options.signal)
     return {
       article,
+      articleState: 'fresh',
       articleMs: 1.25,
       rail: options.rail === false ? new Promise(() => {}) : this.readRail(options.signal),
     }
@@ -54,7 +56,13 @@ export class FakeManager implements Manager {
     this.#note(options.signal)
     const article = await this.readArticle(String(request.articleId), options.signal)
     const { items, tookMs, ...related } = await this.readRail(options.signal)
-    return { article, relatedArticles: items, related, timing: { articleMs: 1.25, railMs: tookMs } }
+    return {
+      article,
+      articleState: 'fresh',
+      relatedArticles: items,
+      related,
+      timing: { articleMs: 1.25, railMs: tookMs },
+    }
   }
 
   async openRail(articleId: string, options: RailOptions = {}): Promise<Rail> {
@@ -77,6 +85,26 @@ export class FakeManager implements Manager {
 
   async listSections() {
     return [{ section: 'Markets', articles: 2 }]
+  }
+
+  isRefusing = false
+  readonly #listeners = new Set<(changed: Changed) => void>()
+
+  refusesNow(): boolean {
+    return this.isRefusing
+  }
+
+  onChanged(listener: (changed: Changed) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  get listeners(): number {
+    return this.#listeners.size
+  }
+
+  change(changed: Changed): void {
+    for (const listener of this.#listeners) listener(changed)
   }
 
   #note(signal: AbortSignal | undefined): void {

@@ -89,4 +89,10 @@ export const migrations: readonly string[] = [
     UPDATE tally SET number = number - 1 WHERE name = 'rail';
   END;
   `,
+  `
+  -- When each rail was written, in numbers of its own: what nodes that keep copies of rails follow. They come from the
+  -- row 'rail' of cursor, so that none is given twice though a rail is deleted.
+  ALTER TABLE rail ADD COLUMN written INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX rail_written ON rail (written, article_id);
+  `,
 ]

@@ -62,6 +62,11 @@ function readHandlers(db: DatabaseSync, { file, identity }: ThreadSettings): Han
         document: textOrNull(row.document),
       })),
 
+    railChanges: ({ after, limit }) =>
+      statement.railChanges
+        .all({ after, limit })
+        .map((row) => ({ seq: Number(row.written), articleId: text(row.article_id) })),
+
     indexPage: ({ afterId, limit, now }) =>
       page(statement.indexPage.iterate({ afterId, limit, now }), (row) => ({
         id: text(row.id),
@@ -82,6 +87,7 @@ function readHandlers(db: DatabaseSync, { file, identity }: ThreadSettings): Han
         rails: Number(row?.rails),
         lastSeq: Number(row?.last_seq),
         indexedSeq: Number(row?.indexed_seq),
+        lastRailSeq: Number(row?.last_rail_seq),
         nextEmbargoEndsAt: row?.next_embargo_ends_at == null ? null : Number(row.next_embargo_ends_at),
       }
     },

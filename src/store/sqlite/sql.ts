@@ -65,6 +65,9 @@ export const readSql = {
     FROM change AS c LEFT JOIN article AS a ON a.id = c.article_id
     WHERE c.seq > :after ORDER BY c.seq LIMIT :limit`,
 
+  railChanges: `
+    SELECT written, article_id FROM rail WHERE written > :after ORDER BY written LIMIT :limit`,
+
   // The unary plus keeps the planner on the order of ids, away from a partial index that it would have to sort.
   indexPage: `
     SELECT a.id, a.document, r.items FROM article AS a LEFT JOIN rail AS r ON r.article_id = a.id
@@ -81,6 +84,7 @@ export const readSql = {
       (SELECT count(*) FROM article WHERE status = 'published' AND lifted = 0 AND visible_from > :now) AS embargoed,
       (SELECT coalesce(max(seq), 0) FROM change) AS last_seq,
       (SELECT coalesce(max(seq), 0) FROM cursor WHERE name = 'index') AS indexed_seq,
+      (SELECT coalesce(max(seq), 0) FROM cursor WHERE name = 'rail') AS last_rail_seq,
       (SELECT min(visible_from) FROM article WHERE status = 'published' AND lifted = 0) AS next_embargo_ends_at`,
 }
 
@@ -121,13 +125,16 @@ export const writeSql = {
 
   // An article that was taken down while its rail was worked out gets none.
   putRail: `
-    INSERT INTO rail (article_id, version, generated_at, items)
-    SELECT id, :version, :generatedAt, :items FROM article WHERE id = :id AND status <> 'withdrawn'
+    INSERT INTO rail (article_id, version, generated_at, items, written)
+    SELECT id, :version, :generatedAt, :items, :written FROM article WHERE id = :id AND status <> 'withdrawn'
     ON CONFLICT (article_id) DO UPDATE SET
-      version = excluded.version, generated_at = excluded.generated_at, items = excluded.items`,
+      version = excluded.version, generated_at = excluded.generated_at, items = excluded.items,
+      written = excluded.written`,
+
+  lastWritten: `SELECT seq FROM cursor WHERE name = 'rail'`,
 
   moveCursor: `
-    INSERT INTO cursor (name, seq) VALUES ('index', :seq) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq`,
+    INSERT INTO cursor (name, seq) VALUES (:name, :seq) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq`,
 
   // Whether it has run out does not matter while nobody has taken it: the token would be another then.
   holdsLease: `

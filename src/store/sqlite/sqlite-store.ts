@@ -16,6 +16,7 @@ import {
   type PutOptions,
   type PutResult,
   putTransactionMax,
+  type RailChange,
   type RailRead,
   type RailReadOptions,
   type RailWrite,
@@ -172,6 +173,14 @@ export class SqliteStore implements Store {
       articleId,
       article: document === null ? null : (JSON.parse(document) as Article),
     }))
+  }
+
+  async readRailChanges({
+    after,
+    limit,
+    signal,
+  }: { after: number; limit: number } & ReadOptions): Promise<RailChange[]> {
+    return await this.#background.ask('railChanges', { after, limit }, signal)
   }
 
   async readIndexPage({

@@ -71,10 +71,13 @@ function writeHandlers(db: DatabaseSync, { file, identity, busyMs }: ThreadSetti
       return transaction(() => {
         if (!statement.holdsLease.get(lease)) return false
         const generatedAt = new Date(now).toISOString()
+        let written = Number(statement.lastWritten.get()?.seq ?? 0)
         for (const { articleId, items } of rails) {
-          statement.putRail.run({ id: articleId, items, version, generatedAt })
+          written++
+          statement.putRail.run({ id: articleId, items, version, generatedAt, written })
         }
-        statement.moveCursor.run({ seq: cursor })
+        statement.moveCursor.run({ name: 'rail', seq: written })
+        statement.moveCursor.run({ name: 'index', seq: cursor })
         return true
       })
     },

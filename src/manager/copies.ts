@@ -1,0 +1,48 @@
+import type { Article } from '../article/article.ts'
+import { type Lifetime, longerWithAge } from '../cache/lifetime.ts'
+import type { ArticleRead, RailRead } from '../store/store.ts'
+import type { AboutValue } from './read-through.ts'
+
+/** How a read of an article is kept. */
+export function aboutArticle(id: string, read: ArticleRead, lifetime: Lifetime, now: number): AboutValue {
+  if (read.state !== 'found') return aboutNothing(id, read.state)
+  const publishedMsAgo = now - Date.parse(read.article.publishedAt)
+  return {
+    lifetime: longerWithAge(lifetime, publishedMsAgo),
+    isNegative: false,
+    bytes: articleBytes(read.article),
+    shows: [id],
+  }
+}
+
+/** How a read of a rail is kept: it shows the article that it belongs to, and its items. */
+export function aboutRail(id: string, read: RailRead, lifetime: Lifetime): AboutValue {
+  if (read.state !== 'found') return aboutNothing(id, read.state)
+  return {
+    lifetime,
+    isNegative: false,
+    bytes: entryBytes + read.items.length * railItemBytes,
+    shows: [id, ...read.items.map((item) => item.id)],
+  }
+}
+
+function aboutNothing(id: string, state: 'missing' | 'gone'): AboutValue {
+  const lifetime = state === 'gone' ? goneLifetime : missingLifetime
+  return { lifetime, isNegative: true, bytes: negativeBytes, shows: [id] }
+}
+
+/** Short: what is asked for before it is there, such as an article whose link was sent out early, is usually there soon. */
+const missingLifetime: Lifetime = { freshMs: 2_000, graceMs: 2_000, ifErrorMs: 2_000 }
+/** It comes back by an explicit republish only, which is told of. A store that is down does not bring it back either. */
+const goneLifetime: Lifetime = { freshMs: 60_000, graceMs: 60_000, ifErrorMs: 24 * 60 * 60_000 }
+
+/** Two bytes a character at most; what else an article holds is a few short strings. */
+function articleBytes({ title, body, bodyHtml, standfirst }: Article): number {
+  const characters = title.length + body.length + (bodyHtml?.length ?? 0) + (standfirst?.length ?? 0)
+  return entryBytes + 2 * characters
+}
+
+const entryBytes = 1024
+/** A headline, a standfirst, an address and a reason, and the objects around them. */
+const railItemBytes = 1024
+const negativeBytes = 200
