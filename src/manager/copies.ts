@@ -1,7 +1,7 @@
 import type { Article } from '../article/article.ts'
 import { type Lifetime, longerWithAge } from '../cache/lifetime.ts'
+import type { AboutValue } from '../cache/read-through.ts'
 import type { ArticleRead, RailRead } from '../store/store.ts'
-import type { AboutValue } from './read-through.ts'
 
 /** How a read of an article is kept. */
 export function aboutArticle(id: string, read: ArticleRead, lifetime: Lifetime, now: number): AboutValue {

@@ -1,5 +1,6 @@
 import type { Article } from '../article/article.ts'
 import type { Lifetime } from '../cache/lifetime.ts'
+import { ReadThrough, type Served } from '../cache/read-through.ts'
 import type { Clock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { refusal } from '../concurrency/refusal.ts'
@@ -23,7 +24,6 @@ import type {
   ServedArticle,
 } from './manager.ts'
 import { NewestFallback } from './newest-fallback.ts'
-import { ReadThrough, type Served } from './read-through.ts'
 
 /** How long each read may take, how long a copy is good for, in milliseconds; and how much of each there may be. */
 export interface ServingSettings {

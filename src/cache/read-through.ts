@@ -1,10 +1,10 @@
-import { type Age, ageOf, isRefreshDueEarly, type Lifetime, withJitter } from '../cache/lifetime.ts'
-import { MemoryCache } from '../cache/memory-cache.ts'
 import type { Clock } from '../concurrency/clock.ts'
 import { Coalesce, type Loaded } from '../concurrency/coalesce.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import type { Importance } from '../concurrency/limiter.ts'
 import { OverloadedError } from '../errors.ts'
+import { type Age, ageOf, isRefreshDueEarly, type Lifetime, withJitter } from './lifetime.ts'
+import { MemoryCache } from './memory-cache.ts'
 
 /**
  * Reads values by key: from memory where a copy is good enough, else from where they come from, once for all who ask.
