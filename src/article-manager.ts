@@ -150,6 +150,10 @@ export class ArticleManager implements Manager, AsyncDisposable {
     return () => this.#listeners.delete(listener)
   }
 
+  isTold(): boolean {
+    return !this.#isClosing && (this.#app?.manager.isTold() ?? false)
+  }
+
   #tell(changed: Changed): void {
     for (const listener of this.#listeners) listener(changed)
   }

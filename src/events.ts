@@ -17,6 +17,8 @@ export interface Events {
   }
   /** What became of a rail. `error` is there when the read failed. */
   'rail-read': { articleId: string; state: string; basis: string; tookMs: number; error?: unknown }
+  /** An answer was sent from ready bytes; `state` is that of its rail, or `fresh`. */
+  'answer-ready': { route: string; state: string; status: number }
   /** A read was refused for want of room. `background`: nobody waited for it. */
   'read-shed': { lane: 'article' | 'rail' | 'list'; importance: 'background' | 'bonus' | 'essential' }
   /** A read failed and is tried once more. */
@@ -29,7 +31,7 @@ export interface Events {
     because?: string
   }
   /** What was kept in memory was to be loaded again behind its readers, and could not be. */
-  'refresh-failed': { what: 'article' | 'rail' | 'page'; error: unknown }
+  'refresh-failed': { what: 'article' | 'rail' | 'list'; error: unknown }
   /** A batch was stored. */
   'articles-stored': { created: number; updated: number; withdrawn: number; unchanged: number; tookMs: number }
   'article-withdrawn': { articleId: string }
@@ -48,6 +50,7 @@ export type EventName = keyof Events
 const names: Record<EventName, true> = {
   'article-read': true,
   'rail-read': true,
+  'answer-ready': true,
   'read-shed': true,
   'read-retried': true,
   'breaker-changed': true,

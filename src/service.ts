@@ -36,6 +36,8 @@ export async function openService(given: AppOptions): Promise<Service> {
       metrics,
       logger: logs.logger,
       clock: systemClock,
+      // The other half is the manager's.
+      cacheBytesMax: Math.floor(options.cacheBytesMax / 2),
       onServed(served) {
         metrics.observeRequest(served)
         logs.logRequest(served)

@@ -78,7 +78,9 @@ describe('a running onward', { timeout: 60_000 }, () => {
       updatedAt: new Date().toISOString(),
     }
     assert.equal((await send('PUT', '/v1/articles/lifeboat', JSON.stringify(corrected))).status, 200)
-    assert.match(await text('/articles/aground'), /all 212 taken off by lifeboat/)
+    assert.doesNotMatch(await text('/articles/aground'), new RegExp(`<h3[^>]*><a[^>]*>${aurelia[1]?.title}`))
+    // On a busy machine a rail may come too late for one page.
+    await until(async () => /all 212 taken off by lifeboat/.test(await text('/articles/aground')))
   })
 
   it('answers its health, its metrics and a description of itself', async () => {

@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { DeadlineExceededError } from '../errors.ts'
 import type { BulkResult, Publisher } from '../manager/publisher.ts'
 import type { PutOutcome } from '../store/store.ts'
-import { railTiming } from './article-routes.ts'
-import { sendWithEtag, serverTiming } from './conditional-reply.ts'
+import { railAnswer, railTiming, shownBy } from './article-routes.ts'
+import { articleTiming, sendWithEtag, serverTiming } from './conditional-reply.ts'
 import { BulkStoppedError, HttpError } from './error-reply.ts'
 import {
   answers,
@@ -14,6 +14,7 @@ import {
   recordLinesBody,
   republishParameter,
 } from './openapi-schemas.ts'
+import { ReadyAnswer } from './ready-answer.ts'
 import { readJsonBody, readLines } from './request-body.ts'
 import {
   articleQuery,
@@ -26,7 +27,7 @@ import {
 } from './request-query.ts'
 import { openRequestScope, type RequestScope } from './request-scope.ts'
 import { securityHeaders } from './security-headers.ts'
-import { type Route, routeParameters, type SiteContext, underMount } from './site-context.ts'
+import { offerAnswer, type Route, routeParameters, type SiteContext, underMount } from './site-context.ts'
 import { requireWriteToken } from './write-token.ts'
 
 /** Articles as JSON: read by anybody, written with a token. */
@@ -57,18 +58,27 @@ function readingRoutes(context: SiteContext): Route[] {
       async handle(request, reply) {
         const articleId = parseArticleId(routeParameters(request).id)
         parseQuery(articleQuery, request.query)
+        const keep = offerAnswer(context, request)
         using scope = openScope(reply, 'The article')
         const served = await scope.within(manager.handleRequest({ articleId }, { signal: scope.signal }))
-        const { article, related, timing } = served
+        const { article, articleState, related, timing } = served
         const relatedArticles = underMount(served.relatedArticles, context.linkPrefix(request))
-        reply.header(
-          'server-timing',
-          serverTiming([
-            { name: 'article', ms: timing.articleMs },
-            { name: 'rail', ms: timing.railMs, description: related.state },
-          ]),
+        const articlePart = articleTiming({ articleMs: timing.articleMs, articleState })
+        const railPart = { name: 'rail', ms: timing.railMs }
+        reply.header('server-timing', serverTiming([articlePart, { ...railPart, description: related.state }]))
+        const body = JSON.stringify({ article, relatedArticles, related })
+        keep?.(
+          new ReadyAnswer([body], {
+            route: '/v1/articles/:id',
+            contentType: json,
+            headers: securityHeaders.api,
+            timing: [articlePart, railPart],
+            state: articleState === 'fresh' ? related.state : articleState,
+            shows: shownBy(article.id, { items: relatedArticles }),
+          }),
+          'article',
         )
-        return sendJson(request, reply, { article, relatedArticles, related })
+        return sendJson(request, reply, body)
       },
     },
     {
@@ -87,6 +97,7 @@ function readingRoutes(context: SiteContext): Route[] {
       async handle(request, reply) {
         const articleId = parseArticleId(routeParameters(request).id)
         const { limit, exclude } = parseQuery(railQuery, request.query)
+        const keep = offerAnswer(context, request)
         using scope = openScope(reply, 'The related articles')
         const rail = await scope.within(manager.openRail(articleId, { limit, exclude, signal: scope.signal }))
         const answer = {
@@ -111,8 +122,12 @@ function readingRoutes(context: SiteContext): Route[] {
           })),
         }
         reply.header('server-timing', railTiming(rail))
+        const body = JSON.stringify(answer)
         // How long it took is new each time; the rest is what a reader would call the same.
-        return sendJson(request, reply, answer, { ...answer, tookMs: 0 })
+        const sameAs = JSON.stringify({ ...answer, tookMs: 0 })
+        const about = { route: '/v1/articles/:id/related', kind: 'api', contentType: json } as const
+        keep?.(railAnswer({ ...about, body, rail, articleId, sameAs }), 'article')
+        return sendJson(request, reply, body, sameAs)
       },
     },
     {
@@ -137,7 +152,7 @@ function readingRoutes(context: SiteContext): Route[] {
           ...(before === undefined ? {} : { before }),
         }
         const { articles, next } = await scope.within(manager.listArticles(query, { signal: scope.signal }))
-        return sendJson(request, reply, { articles, next })
+        return sendJson(request, reply, JSON.stringify({ articles, next }))
       },
     },
   ]
@@ -351,12 +366,12 @@ function refuseWhatWasNotStored(outcome: PutOutcome, id: string): void {
   }
 }
 
-function sendJson(request: FastifyRequest, reply: FastifyReply, answer: object, sameAs?: object): FastifyReply {
+function sendJson(request: FastifyRequest, reply: FastifyReply, body: string, sameAs?: string): FastifyReply {
   reply.headers(securityHeaders.api)
   return sendWithEtag(request, reply, {
     contentType: json,
-    body: JSON.stringify(answer),
-    ...(sameAs === undefined ? {} : { sameAs: JSON.stringify(sameAs) }),
+    body,
+    ...(sameAs === undefined ? {} : { sameAs }),
   })
 }
 

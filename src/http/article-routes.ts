@@ -4,10 +4,12 @@ import { sendWithEtag, serverTiming } from './conditional-reply.ts'
 import { HttpError } from './error-reply.ts'
 import { htmlAnswers, idParameter, pagingParameter, railParameters, sectionParameter } from './openapi-schemas.ts'
 import { articlePageClosing, articlePageOpening, frontPage, railFragment, sectionPage } from './pages/page.ts'
+import { ReadyAnswer } from './ready-answer.ts'
+import { anyArticle, railOf } from './ready-answers.ts'
 import { fragmentQuery, parseArticleId, parsePageQuery, parseQuery, parseSectionName } from './request-query.ts'
 import { openRequestScope } from './request-scope.ts'
 import { securityHeaders } from './security-headers.ts'
-import { type Route, routeParameters, type SiteContext, siteView } from './site-context.ts'
+import { offerAnswer, type Route, type RouteKind, routeParameters, type SiteContext, siteView } from './site-context.ts'
 import { openPage, sendPage } from './stream-page.ts'
 
 /** The reader's pages, and the rail alone as HTML for pages that others make. */
@@ -44,8 +46,11 @@ export function articleRoutes(context: SiteContext): Route[] {
       },
       async handle(request, reply) {
         const { before } = parsePageQuery(request.query)
+        const keep = offerAnswer(context, request)
         const { articles, ms } = await readList(context, reply, before === undefined ? {} : { before })
-        return sendPageWithEtag(request, reply, ms, frontPage({ site: siteView(context, request), articles, before }))
+        const body = frontPage({ site: siteView(context, request), articles, before })
+        keep?.(listAnswer('/', body, ms), 'list')
+        return sendPageWithEtag(request, reply, ms, body)
       },
     },
     {
@@ -65,6 +70,7 @@ export function articleRoutes(context: SiteContext): Route[] {
         const section = parseSectionName(routeParameters(request).section)
         const { before } = parsePageQuery(request.query)
         const query = before === undefined ? { section } : { section, before }
+        const keep = offerAnswer(context, request)
         const { articles, ms } = await readList(context, reply, query)
         if (articles.articles.length === 0 && before === undefined) {
           throw new HttpError(
@@ -73,12 +79,9 @@ export function articleRoutes(context: SiteContext): Route[] {
             `No article is published in the section ${JSON.stringify(section)}.`,
           )
         }
-        return sendPageWithEtag(
-          request,
-          reply,
-          ms,
-          sectionPage({ site: siteView(context, request), section, articles, before }),
-        )
+        const body = sectionPage({ site: siteView(context, request), section, articles, before })
+        keep?.(listAnswer('/sections/:section', body, ms), 'list')
+        return sendPageWithEtag(request, reply, ms, body)
       },
     },
     {
@@ -98,17 +101,27 @@ export function articleRoutes(context: SiteContext): Route[] {
       async handle(request, reply) {
         const articleId = parseArticleId(routeParameters(request).id)
         const query = parseQuery(fragmentQuery, request.query)
+        const keep = offerAnswer(context, request)
         using scope = openRequestScope(reply.raw, {
           clock: context.clock,
           budgetMs: context.limits.readBudgetMs,
           what: 'The related articles',
         })
         const rail = await scope.within(context.manager.openRail(articleId, { ...query, signal: scope.signal }))
+        const body = railFragment({ site: siteView(context, request), rail, articleId, links: 'publisher' })
+        keep?.(
+          railAnswer({
+            route: '/fragments/articles/:id/related',
+            kind: 'fragment',
+            contentType: html,
+            body,
+            rail,
+            articleId,
+          }),
+          'article',
+        )
         reply.headers(securityHeaders.fragment).header('server-timing', railTiming(rail))
-        return sendWithEtag(request, reply, {
-          contentType: html,
-          body: railFragment({ site: siteView(context, request), rail, articleId, links: 'publisher' }),
-        })
+        return sendWithEtag(request, reply, { contentType: html, body })
       },
     },
   ]
@@ -118,11 +131,50 @@ export function railTiming(rail: Rail): string {
   return serverTiming([{ name: 'rail', ms: rail.tookMs, description: rail.state }])
 }
 
+/** The rail alone, as an answer to keep. */
+export function railAnswer(about: {
+  readonly route: string
+  readonly kind: RouteKind
+  readonly contentType: string
+  readonly body: string
+  readonly rail: Rail
+  readonly articleId: string
+  readonly sameAs?: string
+}): ReadyAnswer {
+  const { route, kind, contentType, body, rail, articleId, sameAs } = about
+  return new ReadyAnswer([body], {
+    route,
+    contentType,
+    headers: securityHeaders[kind],
+    timing: [{ name: 'rail', ms: rail.tookMs }],
+    state: rail.state,
+    shows: shownBy(articleId, rail),
+    ...(sameAs === undefined ? {} : { sameAs }),
+  })
+}
+
+/** Whose change makes an answer with this rail untrue: the article, its rail, and what stands in it. */
+export function shownBy(articleId: string, { items }: { readonly items: Rail['items'] }): string[] {
+  return [articleId, railOf(articleId), ...items.map(({ id }) => id)]
+}
+
+function listAnswer(route: string, body: string, ms: number): ReadyAnswer {
+  return new ReadyAnswer([body], {
+    route,
+    contentType: html,
+    headers: securityHeaders.page,
+    timing: [{ name: 'list', ms }],
+    state: 'fresh',
+    shows: [anyArticle],
+  })
+}
+
 const html = 'text/html; charset=utf-8'
 const frontPageLimit = 30
 
 async function streamArticlePage(context: SiteContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const articleId = parseArticleId(routeParameters(request).id)
+  const keep = offerAnswer(context, request)
   using scope = openRequestScope(reply.raw, {
     clock: context.clock,
     budgetMs: context.limits.readBudgetMs,
@@ -142,6 +194,23 @@ async function streamArticlePage(context: SiteContext, request: FastifyRequest, 
     railCapMs: context.limits.railCapMs,
     clock: context.clock,
     scope,
+    onWhole: ({ parts, rail }) => {
+      const { article, articleMs, articleState } = opened
+      keep?.(
+        new ReadyAnswer(parts, {
+          route: '/articles/:id',
+          contentType: html,
+          headers: securityHeaders.page,
+          timing: [
+            { name: 'article', ms: articleMs },
+            { name: 'rail', ms: rail.tookMs },
+          ],
+          state: articleState === 'fresh' ? rail.state : articleState,
+          shows: shownBy(article.id, rail),
+        }),
+        'article',
+      )
+    },
   })
 }
 

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ArticleState } from '../manager/manager.ts'
+import { etagOf, matchesEtag } from './etag.ts'
 
 /**
  * Sends a complete body with an ETag, or 304 when the reader has it already (RFC 9110, 13.1.2: weak comparison).
@@ -20,17 +22,11 @@ export function sendWithEtag(
   },
 ): FastifyReply {
   const digest = hash('sha1', answer.sameAs ?? answer.body, 'base64url')
-  const etag = answer.sameAs === undefined ? `"${digest}"` : `W/"${digest}"`
+  const etag = etagOf(digest, { encoding: 'identity', isWeak: answer.sameAs !== undefined })
   reply.header('etag', etag).header('cache-control', 'no-cache')
-  if (matchesEtag(request.headers['if-none-match'], digest)) return reply.code(304).send()
+  const { 'if-none-match': known } = request.headers
+  if (known !== undefined && matchesEtag(known, digest)) return reply.code(304).send()
   return reply.header('content-type', answer.contentType).send(answer.body)
-}
-
-function matchesEtag(ifNoneMatch: string | undefined, digest: string): boolean {
-  if (ifNoneMatch === undefined) return false
-  if (ifNoneMatch.trim() === '*') return true
-  // Opaque tags may hold commas, so the quotes are what parts the list.
-  return [...ifNoneMatch.matchAll(/"([^"]*)"/g)].some(([, tag]) => tag === digest)
 }
 
 /** `Server-Timing` (W3C) for the parts of an answer, in milliseconds. */
@@ -43,4 +39,10 @@ export function serverTiming(
       return description === undefined ? duration : `${duration};desc="${description}"`
     })
     .join(', ')
+}
+
+/** The part of `Server-Timing` for an article; it says so when a copy stood in for it. */
+export function articleTiming({ articleMs, articleState }: { articleMs: number; articleState: ArticleState }) {
+  const part = { name: 'article', ms: articleMs }
+  return articleState === 'stale' ? { ...part, description: articleState } : part
 }

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../concurrency/clock.ts'
 import type { Manager } from '../manager/manager.ts'
 import type { Publisher } from '../manager/publisher.ts'
 import { KnownSections } from './known-sections.ts'
+import { ReadyAnswers } from './ready-answers.ts'
 import { registerRoutes, routesOf } from './routes.ts'
 import {
   limitsFrom,
@@ -24,16 +25,21 @@ import {
  * close.
  */
 export async function onwardPlugin(app: FastifyInstance, options: OnwardPluginOptions): Promise<void> {
-  const context = mountedContext(options.manager, options, () => app.prefix)
-  await registerRoutes(app, routesOf(context, options.routes ?? mountedGroups), context, { ownsRoot: false })
+  const context = mountedContext(options.manager, options, {
+    linkPrefix: () => app.prefix,
+    addressOf: (request) => request.raw.url ?? '/',
+  })
+  app.addHook('onClose', async () => context.ready[Symbol.dispose]())
+  const routes = routesOf(context, options.routes ?? mountedGroups)
+  await registerRoutes(app, routes, context, { ownsRoot: false, sendsReady: true })
 }
 
 /** What the routes need of a drop-in, its defaults filled in. */
 export function mountedContext(
   manager: Manager,
   options: MountOptions,
-  linkPrefix: SiteContext['linkPrefix'],
-): SiteContext {
+  addresses: Pick<SiteContext, 'linkPrefix' | 'addressOf'>,
+): SiteContext & { readonly ready: ReadyAnswers } {
   const clock = options.clock ?? systemClock
   return {
     manager,
@@ -45,7 +51,13 @@ export function mountedContext(
     clock,
     sections: new KnownSections(manager, clock),
     limits: limitsFrom(options.limits),
-    linkPrefix,
+    ...addresses,
+    ready: new ReadyAnswers({
+      manager,
+      clock,
+      random: Math.random,
+      bytesMax: options.cacheBytesMax ?? defaultCacheBytesMax,
+    }),
     chance: Math.random,
     onServed: options.onServed ?? null,
   }
@@ -66,7 +78,12 @@ export interface MountOptions {
   readonly limits?: Partial<RequestLimits>
   readonly onServed?: (served: ServedRequest) => void
   readonly clock?: Clock
+  /** How much memory ready answers may take, in bytes; 0: none are kept. Default 64 MiB. */
+  readonly cacheBytesMax?: number
 }
+
+/** Half of what the manager's options give to all copies together. */
+export const defaultCacheBytesMax = 64 * 1024 * 1024
 
 export interface OnwardPluginOptions extends MountOptions {
   readonly manager: Manager

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify'
 import type { Manager } from '../manager/manager.ts'
 import { errorReply, HttpError, problemDocument } from './error-reply.ts'
 import { type MountOptions, mountedContext, mountedGroups } from './fastify-plugin.ts'
+import { createHotPath } from './hot-path.ts'
+import { requestIds } from './request-ids.ts'
 import { methodsAt, openApiRoute, pathOf, registerRoutes, routesOf, sendError } from './routes.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -19,7 +21,11 @@ export { type StreamArticleOptions, type StreamedArticle, streamArticle } from '
 export function createHandler(manager: Manager, options: HandlerOptions = {}): OnwardHandler {
   const prefix = options.prefix ?? ''
   const mounts = new WeakMap<IncomingMessage, string>()
-  const context = mountedContext(manager, options, (request) => mounts.get(request.raw) ?? prefix)
+  const linkPrefix = (request: FastifyRequest) => mounts.get(request.raw) ?? prefix
+  const context = mountedContext(manager, options, {
+    linkPrefix,
+    addressOf: (request) => linkPrefix(request) + (request.raw.url ?? '/'),
+  })
   const routes = routesOf(context, options.routes ?? mountedGroups)
   // A Fastify that never listens: its router, and the same routes as everywhere.
   const app = Fastify({
@@ -30,7 +36,7 @@ export function createHandler(manager: Manager, options: HandlerOptions = {}): O
       sendError(context, request, reply, error)
     },
   })
-  app.register(async (inner) => registerRoutes(inner, routes, context, { ownsRoot: true }))
+  app.register(async (inner) => registerRoutes(inner, routes, context, { ownsRoot: true, sendsReady: false }))
   const starting = Promise.resolve(app.ready())
   let started = false
   starting.then(
@@ -43,9 +49,13 @@ export function createHandler(manager: Manager, options: HandlerOptions = {}): O
   const hasApi = routes.some(({ group }) => group === 'api')
   const addressed = hasApi ? [...routes, openApiRoute] : routes
 
+  const { ready, onServed } = context
+  const answerReady = createHotPath({ context, ready, nextRequestId: requestIds(), onServed })
+
   return (request, response, next) => {
     const address = request.url ?? '/'
     const inner = withoutPrefix(address, prefix)
+    if (inner !== null && answerReady(request, response, mountPath(request) + prefix, inner)) return
     const owned = inner !== null && methodsAt(addressed, pathOf({ url: inner })).length > 0
     if (!owned && next) {
       next()

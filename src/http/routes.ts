@@ -7,8 +7,10 @@ import { apiRoutes } from './api-routes.ts'
 import { articleRoutes } from './article-routes.ts'
 import { type ErrorReply, errorReply, HttpError, problemDocument } from './error-reply.ts'
 import { healthRoutes } from './health-routes.ts'
+import { whatIsAskedFor } from './hot-path.ts'
 import { schemaIdPrefix, sharedSchemas } from './openapi-schemas.ts'
 import { errorPage } from './pages/page.ts'
+import type { Found } from './ready-answers.ts'
 import { securityHeaders } from './security-headers.ts'
 import { type Route, type RouteGroup, type RouteKind, type SiteContext, siteView } from './site-context.ts'
 
@@ -30,7 +32,11 @@ export async function registerRoutes(
   app: FastifyInstance,
   routes: readonly Route[],
   context: SiteContext,
-  options: { readonly ownsRoot: boolean },
+  options: {
+    readonly ownsRoot: boolean
+    /** Where nobody stands before the router who would: kept answers are sent from a hook. */
+    readonly sendsReady: boolean
+  },
 ): Promise<void> {
   // The schemas are for the document alone: a site's own Ajv would coerce, or drop unknown keys without a word.
   app.setValidatorCompiler(() => () => true)
@@ -42,6 +48,10 @@ export async function registerRoutes(
   app.addHook('onRequest', (request, reply, done) => {
     watchRequest(context, request, reply)
     refuseLongAddress(request.raw)
+    if (options.sendsReady) {
+      const found = context.ready?.find(context.addressOf(request)) ?? null
+      if (found && sendFound(request, reply, found)) return
+    }
     done()
   })
   for (const schema of sharedSchemas) app.addSchema(schema)
@@ -101,6 +111,11 @@ export function sendError(
 ): FastifyReply {
   if (reply.raw.destroyed || reply.raw.socket?.destroyed) return reply.hijack()
   const answer = errorReply(error, String(request.id), context.chance())
+  if (answer.status === 503) {
+    // The one who was let through to make a page anew is not the one to pay for it.
+    const found = context.ready?.standIn(context.addressOf(request)) ?? null
+    if (found && sendFound(request, reply, { ...found, isStale: true })) return reply
+  }
   // What the reader is told of a fault of ours says nothing of its cause: whoever runs the site needs that.
   if (answer.status >= 500)
     publish('request-failed', () => ({ requestId: String(request.id), code: answer.code, error }))
@@ -113,6 +128,18 @@ export function sendError(
   }
   reply.header('content-type', 'text/html; charset=utf-8')
   return reply.send(kind === 'fragment' ? errorFragment(answer) : errorHtml(context, request, answer))
+}
+
+/** Sends a kept answer by way of the router; false for a request that it cannot answer. */
+function sendFound(request: FastifyRequest, reply: FastifyReply, { answer, isStale }: Found): boolean {
+  const asked = whatIsAskedFor(request.raw)
+  if (asked === null) return false
+  reply.hijack()
+  // What hooks of the surrounding site have set is kept.
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) reply.raw.setHeader(name, value)
+  answer.send(reply.raw, asked, isStale)
+  return true
 }
 
 function errorHtml(context: SiteContext, request: FastifyRequest, answer: ErrorReply): string {

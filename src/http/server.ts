@@ -1,12 +1,15 @@
-import { randomBytes } from 'node:crypto'
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type Clock, systemClock } from '../concurrency/clock.ts'
 import type { Manager } from '../manager/manager.ts'
 import type { Publisher } from '../manager/publisher.ts'
 import { HttpError, malformedRequestReply } from './error-reply.ts'
+import { defaultCacheBytesMax } from './fastify-plugin.ts'
+import { createHotPath } from './hot-path.ts'
 import { KnownSections } from './known-sections.ts'
+import { ReadyAnswers } from './ready-answers.ts'
+import { requestIds } from './request-ids.ts'
 import { allGroups, registerRoutes, routesOf, sendError } from './routes.ts'
 import {
   limitsFrom,
@@ -29,7 +32,14 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const clock = options.clock ?? systemClock
   const limits = limitsFrom(options.limits)
   const prefix = options.prefix ?? ''
+  const chance = options.chance ?? Math.random
   const sections = new KnownSections(options.manager, clock)
+  const ready = new ReadyAnswers({
+    manager: options.manager,
+    clock,
+    random: Math.random,
+    bytesMax: options.cacheBytesMax ?? defaultCacheBytesMax,
+  })
   const context: SiteContext = {
     manager: options.manager,
     publisher: options.publisher,
@@ -41,30 +51,45 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     sections,
     limits,
     linkPrefix: () => prefix,
-    chance: options.chance ?? Math.random,
+    ready,
+    addressOf: (request) => request.raw.url ?? '/',
+    chance,
     onServed: options.onServed ?? null,
   }
 
+  const nextRequestId = requestIds()
+  const answerReady = createHotPath({ context, ready, nextRequestId, onServed: context.onServed })
+  let isClosing = false
   const app = Fastify({
-    http: {
-      headersTimeout: headersTimeoutMs,
-      // Above the head's timeout, or a slow body would never be cut. It is the bulk's, since node has one for all; the
-      // routes hold records to their own, which is shorter.
-      requestTimeout: limits.bulkBudgetMs + connectionsCheckingMs,
-      keepAliveTimeout: keepAliveMs,
-      connectionsCheckingInterval: connectionsCheckingMs,
+    // Fastify gives a server of its own its timeouts; one that it is handed has to have them already.
+    serverFactory(handler) {
+      const server = createServer(
+        {
+          headersTimeout: headersTimeoutMs,
+          // Above the head's timeout, or a slow body would never be cut. It is the bulk's, since node has one for all;
+          // the routes hold records to their own, which is shorter.
+          requestTimeout: limits.bulkBudgetMs + connectionsCheckingMs,
+          keepAliveTimeout: keepAliveMs,
+          connectionsCheckingInterval: connectionsCheckingMs,
+        },
+        (request, response) => {
+          const url = request.url ?? '/'
+          const isOurs = prefix === '' || url.startsWith(prefix)
+          // While it closes, answers say `Connection: close`, which the router sees to.
+          if (isOurs && !isClosing && answerReady(request, response, prefix, url.slice(prefix.length))) return
+          handler(request, response)
+        },
+      )
+      server.setTimeout(idleConnectionMs)
+      return server
     },
-    // Fastify sets these after node has, from its own options.
-    requestTimeout: limits.bulkBudgetMs + connectionsCheckingMs,
-    keepAliveTimeout: keepAliveMs,
-    connectionTimeout: idleConnectionMs,
     trustProxy: false,
     forceCloseConnections: 'idle',
     // What comes on an open connection while the server closes is still served, with `Connection: close`.
     return503OnClosing: false,
     // Ids are checked by their route, which can say what an id looks like; the address as a whole has a bound.
     routerOptions: { maxParamLength: 4096 },
-    genReqId: requestIds(),
+    genReqId: nextRequestId,
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: (error, request, reply) => {
@@ -73,9 +98,12 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     clientErrorHandler: (error, socket) => endMalformed(error, socket),
   })
   const routes = routesOf(context, options.routes ?? allGroups)
-  await app.register(async (inner: FastifyInstance) => registerRoutes(inner, routes, context, { ownsRoot: true }), {
-    prefix,
-  })
+  await app.register(
+    async (inner: FastifyInstance) => registerRoutes(inner, routes, context, { ownsRoot: true, sendsReady: false }),
+    {
+      prefix,
+    },
+  )
   if (prefix !== '') {
     app.setNotFoundHandler((request, reply) => {
       if (request.url === '/') return reply.redirect(`${prefix}/`)
@@ -91,7 +119,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const node = app.server
   let closing: Promise<void> | null = null
   const close = () => {
-    closing ??= closeServer(app, node, options.closeWithinMs ?? closeWithinMs)
+    isClosing = true
+    closing ??= closeServer(app, node, options.closeWithinMs ?? closeWithinMs).finally(() => ready[Symbol.dispose]())
     return closing
   }
 
@@ -131,6 +160,8 @@ export interface HttpOptions {
   /** How long `close` waits for answers under way, in milliseconds; default 5000. */
   readonly closeWithinMs?: number
   readonly chance?: () => number
+  /** How much memory ready answers may take, in bytes; 0: none are kept. Default 64 MiB. */
+  readonly cacheBytesMax?: number
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -159,13 +190,6 @@ async function closeServer(app: FastifyInstance, node: Server, withinMs: number)
     clearInterval(sweep)
     clearTimeout(cut)
   }
-}
-
-// Unique across restarts, so that a line in a log is found by the id that a reader was given.
-function requestIds(): () => string {
-  const start = randomBytes(4).toString('hex')
-  let last = 0
-  return () => `${start}-${(++last).toString(36)}`
 }
 
 function endMalformed(error: NodeJS.ErrnoException, socket: Socket): void {

@@ -5,6 +5,7 @@ import type { Publisher } from '../manager/publisher.ts'
 import type { RelatedArticle } from '../related/related.ts'
 import type { KnownSections } from './known-sections.ts'
 import type { SiteView } from './pages/page.ts'
+import type { ReadyAnswers } from './ready-answers.ts'
 import { articleBudgetMs, railCapMs } from './stream-page.ts'
 
 /** What the routes have in common, whether onward runs as a server of its own or inside another site. */
@@ -21,6 +22,10 @@ export interface SiteContext {
   readonly limits: RequestLimits
   /** The path under which this request's routes are mounted, such as `/news`; empty at the root. */
   linkPrefix(request: FastifyRequest): string
+  /** Complete answers, kept by their {@link addressOf}; null: none are kept. */
+  readonly ready: ReadyAnswers | null
+  /** The address as readers ask for it, mounts included; it begins with the {@link linkPrefix}. */
+  addressOf(request: FastifyRequest): string
   /** 0 to 1. */
   chance(): number
   readonly onServed: ((served: ServedRequest) => void) | null
@@ -109,6 +114,16 @@ export function siteView(context: SiteContext, request: FastifyRequest): SiteVie
     sections: context.sections.current(),
     now: context.clock.now(),
   }
+}
+
+/**
+ * Where a complete answer to this request is to be kept, once it is made: null when it is not, since it has a query or
+ * is for a HEAD. To be called before anything is read.
+ */
+export function offerAnswer(context: SiteContext, request: FastifyRequest) {
+  if (context.ready === null || request.method !== 'GET') return null
+  const address = context.addressOf(request)
+  return address.includes('?') ? null : context.ready.offer(address)
 }
 
 /** A store knows nothing of mounts: its paths of onward's own pages get theirs here. */

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../concurrency/clock.ts'
 import { DeadlineExceededError } from '../errors.ts'
 import { publish } from '../events.ts'
 import type { Manager, OpenedArticle, Rail } from '../manager/manager.ts'
-import { serverTiming } from './conditional-reply.ts'
+import { articleTiming, serverTiming } from './conditional-reply.ts'
 import { openRequestScope, ReaderGoneError, type RequestScope } from './request-scope.ts'
 
 /**
@@ -105,6 +105,8 @@ export async function sendPage(
     readonly railCapMs: number | undefined
     readonly clock: Clock
     readonly scope: RequestScope
+    /** Told of a page that was sent whole, rail and all. */
+    readonly onWhole?: ((page: WholePage) => void) | undefined
   },
 ): Promise<StreamedArticle> {
   const { article } = opened
@@ -113,7 +115,7 @@ export async function sendPage(
     'content-type': 'text/html; charset=utf-8',
     // Sent before its rail is known, the page may not be kept: the rail's state would be kept with it.
     'cache-control': 'no-store',
-    'server-timing': serverTiming([{ name: 'article', ms: opened.articleMs }]),
+    'server-timing': serverTiming([articleTiming(opened)]),
     ...page.headers,
   })
   // A reader on a slow line may take longer to receive the article than it may take to be read.
@@ -128,14 +130,19 @@ export async function sendPage(
     const rail = await railWithin(opened.rail, page.railCapMs ?? railCapMs, page.clock, scope)
     if (!flushed && response.writableNeedDrain) await drained(response, page.clock)
     if (response.destroyed || (scope.signal.aborted && scope.signal.reason !== railNotNeeded)) return leave(response)
-    response.end(
-      attempt('rendering the rail', () => page.rail(rail, article)) +
-        attempt('rendering the end of the page', () => page.closing(article)),
-    )
+    const railHtml = attempt('rendering the rail', () => page.rail(rail, article))
+    const closing = attempt('rendering the end of the page', () => page.closing(article))
+    response.end(railHtml + closing)
+    if (railHtml !== '' && closing !== '') page.onWhole?.({ parts: [page.opening, railHtml, closing], rail })
     return { outcome: 'completed', railState: rail.state }
   } catch {
     return leave(response)
   }
+}
+
+export interface WholePage {
+  readonly parts: readonly string[]
+  readonly rail: Rail
 }
 
 // Gone, or so slow in reading that it counts as gone. Half a page must not look like a whole one: no clean end.

@@ -1,7 +1,7 @@
 import type { Article } from '../article/article.ts'
 import { type Lifetime, longerWithAge } from '../cache/lifetime.ts'
 import type { AboutValue } from '../cache/read-through.ts'
-import type { ArticleRead, RailRead } from '../store/store.ts'
+import type { ArticleList, ArticleRead, RailRead } from '../store/store.ts'
 
 /** How a read of an article is kept. */
 export function aboutArticle(id: string, read: ArticleRead, lifetime: Lifetime, now: number): AboutValue {
@@ -26,11 +26,21 @@ export function aboutRail(id: string, read: RailRead, lifetime: Lifetime): About
   }
 }
 
+/** How a list is kept: for moments, since it is heavy to read and any change may alter it. */
+export function aboutList({ articles }: ArticleList): AboutValue {
+  const bytes = entryBytes + articles.length * railItemBytes
+  return { lifetime: listLifetime, isNegative: false, bytes, shows: [anyArticle] }
+}
+
+/** Stands for every article among what a copy shows. No id has a `*`. */
+export const anyArticle = '*'
+
 function aboutNothing(id: string, state: 'missing' | 'gone'): AboutValue {
   const lifetime = state === 'gone' ? goneLifetime : missingLifetime
   return { lifetime, isNegative: true, bytes: negativeBytes, shows: [id] }
 }
 
+const listLifetime: Lifetime = { freshMs: 10_000, graceMs: 60_000, ifErrorMs: 10 * 60_000 }
 /** Short: what is asked for before it is there, such as an article whose link was sent out early, is usually there soon. */
 const missingLifetime: Lifetime = { freshMs: 2_000, graceMs: 2_000, ifErrorMs: 2_000 }
 /** It comes back by an explicit republish only, which is told of. A store that is down does not bring it back either. */

@@ -34,6 +34,8 @@ export interface Manager {
    * called. It is called before anybody who asks from then on could be given the old state.
    */
   onChanged(listener: (changed: Changed) => void): () => void
+  /** Whether {@link onChanged} can be relied on: false while nothing is heard of the store's changes. */
+  isTold(): boolean
 }
 
 /** What is not true any more; `anything`: it is not known what. */

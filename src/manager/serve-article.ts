@@ -7,9 +7,9 @@ import { refusal } from '../concurrency/refusal.ts'
 import { RetryBudget } from '../concurrency/retry-budget.ts'
 import { ArticleGoneError, ArticleNotFoundError, DeadlineExceededError, OverloadedError } from '../errors.ts'
 import { publish } from '../events.ts'
-import type { ArticleRead, RailRead, Store } from '../store/store.ts'
+import type { ArticleList, ArticleRead, RailRead, SectionCount, Store } from '../store/store.ts'
 import { checkedExclude, checkedId, checkedLimit, requestedId } from './check-request.ts'
-import { aboutArticle, aboutRail } from './copies.ts'
+import { aboutArticle, aboutList, aboutRail, anyArticle } from './copies.ts'
 import { GuardedLane, type GuardedRead, type LaneName } from './guarded-lane.ts'
 import type {
   ArticleRequest,
@@ -63,6 +63,7 @@ export class ArticleServing implements Manager {
   readonly #lanes: Readonly<Record<LaneName, GuardedLane>>
   readonly #articles: ReadThrough<ArticleRead>
   readonly #rails: ReadThrough<RailRead>
+  readonly #lists: ReadThrough<ArticleList>
   readonly #listeners = new Set<(changed: Changed) => void>()
   #heardAt: number
   /** Of an article that was read lately: what a probe asks for. */
@@ -75,7 +76,6 @@ export class ArticleServing implements Manager {
     this.#fallback = new NewestFallback(store, clock)
     this.#heardAt = clock.monotonicMs()
     const { articleBudgetMs, railBudgetMs, cacheBytesMax } = settings
-    const isTold = () => clock.monotonicMs() - this.#heardAt < settings.feedSilenceMs
     const lane = { clock, random, heldClosed: settings.breakersHeldClosed }
     this.#lanes = {
       article: new GuardedLane({
@@ -105,7 +105,7 @@ export class ArticleServing implements Manager {
         probe: (signal) => store.listArticles({ now: clock.now(), limit: 1, signal }),
       }),
     }
-    const copies = { clock, random, isTold, loadsMax }
+    const copies = { clock, random, isTold: () => this.isTold(), loadsMax }
     this.#articles = new ReadThrough<ArticleRead>({
       ...copies,
       what: 'Reading the article',
@@ -113,7 +113,7 @@ export class ArticleServing implements Manager {
       loadBudgetMs: articleBudgetMs,
       goesOn: false,
       patienceMs: articlePatienceMs,
-      bytesMax: Math.floor(cacheBytesMax / 2),
+      bytesMax: Math.floor(cacheBytesMax * 0.45),
       about: (id, read) => aboutArticle(id, read, settings.articleLifetime, clock.now()),
       onFailedBehind: (_id, error) => publish('refresh-failed', () => ({ what: 'article', error })),
     })
@@ -125,9 +125,20 @@ export class ArticleServing implements Manager {
       // A rail that is late for one reader is in time for the next.
       goesOn: cacheBytesMax > 0,
       patienceMs: railBudgetMs,
-      bytesMax: Math.ceil(cacheBytesMax / 2),
+      bytesMax: Math.floor(cacheBytesMax * 0.45),
       about: (id, read) => aboutRail(id, read, settings.railLifetime),
       onFailedBehind: (_id, error) => publish('refresh-failed', () => ({ what: 'rail', error })),
+    })
+    this.#lists = new ReadThrough<ArticleList>({
+      ...copies,
+      what: 'Reading the list of articles',
+      load: (key, options) => this.#loadList(JSON.parse(key) as ListQuery, options),
+      loadBudgetMs: articleBudgetMs,
+      goesOn: false,
+      patienceMs: articlePatienceMs,
+      bytesMax: Math.floor(cacheBytesMax * 0.1),
+      about: (_key, list) => aboutList(list),
+      onFailedBehind: (_key, error) => publish('refresh-failed', () => ({ what: 'list', error })),
     })
   }
 
@@ -162,15 +173,20 @@ export class ArticleServing implements Manager {
     return rail
   }
 
-  listArticles(query: { section?: string; before?: string; limit: number }, options: CallOptions = {}) {
-    return this.#readList('Reading the list of articles', options.signal, (signal) =>
-      this.#store.listArticles({ ...query, now: this.#clock.now(), signal }),
+  async listArticles({ section, before, limit }: ListQuery, { signal }: CallOptions = {}): Promise<ArticleList> {
+    const key = JSON.stringify({ section, before, limit })
+    const { value } = await this.#withinArticleBudget('Reading the list of articles', signal, (stop) =>
+      this.#lists.read(key, { importance: 'essential', signal: stop }),
     )
+    return value
   }
 
-  listSections(options: CallOptions = {}) {
-    return this.#readList('Reading the sections', options.signal, (signal) =>
-      this.#store.listSections({ now: this.#clock.now(), signal }),
+  listSections({ signal }: CallOptions = {}): Promise<SectionCount[]> {
+    return this.#withinArticleBudget('Reading the sections', signal, (stop) =>
+      this.#lanes.list.read((attempt) => this.#store.listSections({ now: this.#clock.now(), signal: attempt }), {
+        importance: 'essential',
+        signal: stop,
+      }),
     )
   }
 
@@ -183,12 +199,18 @@ export class ArticleServing implements Manager {
     return () => this.#listeners.delete(listener)
   }
 
+  isTold(): boolean {
+    return this.#clock.monotonicMs() - this.#heardAt < this.#settings.feedSilenceMs
+  }
+
   /** These articles have changed: nothing kept that shows them is shown any more. */
   forget(articleIds: ReadonlySet<string>): void {
     if (articleIds.size === 0) return
     this.#fallback.forget(articleIds)
     this.#articles.forget(articleIds)
     this.#rails.forget(articleIds)
+    // Any article may stand in any list.
+    this.#lists.forget([anyArticle])
     this.#tell({ articleIds, railsOf: noIds })
   }
 
@@ -209,6 +231,7 @@ export class ArticleServing implements Manager {
     this.#fallback.close()
     this.#articles.close()
     this.#rails.close()
+    this.#lists.close()
     for (const lane of Object.values(this.#lanes)) lane[Symbol.dispose]()
     this.#listeners.clear()
   }
@@ -268,12 +291,6 @@ export class ArticleServing implements Manager {
     )
   }
 
-  #readList<T>(what: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return this.#withinArticleBudget(what, signal, (stop) =>
-      this.#lanes.list.read(work, { importance: 'essential', signal: stop }),
-    )
-  }
-
   #withinArticleBudget<T>(what: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>) {
     return withDeadline(work, { clock: this.#clock, budgetMs: this.#settings.articleBudgetMs, what, signal })
   }
@@ -295,6 +312,13 @@ export class ArticleServing implements Manager {
 
   #loadArticle(id: string, read: GuardedRead): Promise<ArticleRead> {
     return this.#lanes.article.read((signal) => this.#store.readArticle(id, { now: this.#clock.now(), signal }), read)
+  }
+
+  #loadList(query: ListQuery, read: GuardedRead): Promise<ArticleList> {
+    return this.#lanes.list.read(
+      (signal) => this.#store.listArticles({ ...query, now: this.#clock.now(), signal }),
+      read,
+    )
   }
 
   async #loadRail(id: string, query: RailQuery, read: GuardedRead): Promise<RailRead> {
@@ -348,6 +372,12 @@ export class ArticleServing implements Manager {
 interface RailQuery {
   readonly limit: number
   readonly exclude: readonly string[]
+}
+
+interface ListQuery {
+  readonly section?: string
+  readonly before?: string
+  readonly limit: number
 }
 
 type RailFailure = 'late' | 'unavailable' | 'shed'

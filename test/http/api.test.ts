@@ -91,6 +91,7 @@ for (const path of [
 
     manager.readRail = async () => aRail({ items: [] })
     manager.list = async () => ({ articles: [], next: 'more' })
+    manager.change('anything')
     const changed = await fetch(`${url}${path}${path.startsWith('/sections') ? '?before=x' : ''}`, {
       headers: { 'if-none-match': etag },
     })

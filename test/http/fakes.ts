@@ -99,6 +99,12 @@ export class FakeManager implements Manager {
     return () => this.#listeners.delete(listener)
   }
 
+  told = true
+
+  isTold(): boolean {
+    return this.told
+  }
+
   get listeners(): number {
     return this.#listeners.size
   }
