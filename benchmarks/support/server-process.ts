@@ -1,12 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 
-/** A server in a process of its own, on the Node that runs this; it prints its address, and ends on SIGTERM. */
+/**
+ * A server in a process of its own, on the Node that runs this; it prints its address, and ends on SIGTERM.
+ *
+ * @param options.core the processor core that it is held to, where `taskset` is there to do it
+ */
 export async function startServer(
   script: string,
-  options: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+  options: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv; readonly core?: number } = {},
 ): Promise<ServerProcess> {
-  const server = spawn(process.execPath, [script, ...(options.args ?? [])], {
+  const command = [process.execPath, script, ...(options.args ?? [])]
+  const pinned = options.core === undefined || !canPin() ? command : ['taskset', '-c', `${options.core}`, ...command]
+  const server = spawn(pinned[0] ?? '', pinned.slice(1), {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -20,7 +26,12 @@ export async function startServer(
     return code as number | null
   }
   try {
-    return { origin: await addressOf(server), stop, [Symbol.asyncDispose]: async () => void (await stop()) }
+    return {
+      origin: await addressOf(server),
+      pid: server.pid ?? 0,
+      stop,
+      [Symbol.asyncDispose]: async () => void (await stop()),
+    }
   } catch (error) {
     await stop()
     throw error
@@ -30,6 +41,7 @@ export async function startServer(
 export interface ServerProcess extends AsyncDisposable {
   /** Such as `http://127.0.0.1:41235/`. */
   readonly origin: string
+  readonly pid: number
   /** Gives its exit code; null when it had to be killed. Once is enough. */
   stop(): Promise<number | null>
 }
@@ -45,4 +57,14 @@ async function addressOf(server: ChildProcess): Promise<string> {
     }
   }
   throw new Error('The server ended before it listened.')
+}
+
+/** Whether processes can be held to a core here: two that share one measure each other. */
+export function canPin(): boolean {
+  return spawnSync('taskset', ['-c', '0', 'true']).status === 0
+}
+
+/** Holds this process to a core, and says whether it could. */
+export function pinSelf(core: number): boolean {
+  return spawnSync('taskset', ['-a', '-c', '-p', `${core}`, `${process.pid}`]).status === 0
 }
