@@ -4,7 +4,8 @@ import { subscribe } from '../events.ts'
 /**
  * The log of a running onward: one JSON line for each thing that somebody should know of.
  *
- * What is logged: failures in the background, takedowns, requests that failed or were slow, and each request when
+ * What is logged: failures in the background, lanes of the store that keep failing, reads that are shed, takedowns,
+ * requests that failed or were slow, and each request when
  * `accessLog` is asked for. What is never logged: texts of articles, queries, headers, tokens. Lines are written in
  * the background (`flush` before the process ends): at peak hours a blocked terminal must not block a reader.
  */
@@ -35,6 +36,18 @@ export function openLogs(options: LogOptions = {}): Logs {
       // At peak hour a store that is down fails thousands of requests a second, all of them alike.
       const { isDue, leftOut } = sparing.ask(code)
       if (isDue) logger.error({ requestId, code, leftOut, err: error }, 'a request failed')
+    }),
+    subscribe('refresh-failed', ({ what, error }) => {
+      const { isDue, leftOut } = sparing.ask(`refresh ${what}`)
+      if (isDue) logger.warn({ what, leftOut, err: error }, 'a copy could not be read again and is served on')
+    }),
+    subscribe('read-shed', ({ lane, importance }) => {
+      const { isDue, leftOut } = sparing.ask(`shed ${lane} ${importance}`)
+      if (isDue) logger.warn({ lane, importance, leftOut }, 'reads are refused for want of room')
+    }),
+    subscribe('breaker-changed', ({ lane, became, forMs, because }) => {
+      if (became === 'open') logger.warn({ lane, forMs, because }, 'a lane keeps failing and is not asked')
+      if (became === 'closed') logger.info({ lane }, 'a lane works again')
     }),
     subscribe('article-withdrawn', ({ articleId }) => logger.info({ articleId }, 'article taken down')),
   ]

@@ -35,6 +35,43 @@ export function openMetrics(): Metrics {
     buckets: readBuckets,
     registers,
   })
+  const memory = new Counter({
+    name: 'onward_article_sources_total',
+    help: 'Articles found, by where they came from (memory, load) and whether they were fresh.',
+    labelNames: ['from', 'state'] as const,
+    registers,
+  })
+  const ready = new Counter({
+    name: 'onward_ready_answers_total',
+    help: 'Answers sent from ready bytes, by the state of their rail.',
+    labelNames: ['state'] as const,
+    registers,
+  })
+  const shed = new Counter({
+    name: 'onward_reads_shed_total',
+    help: 'Reads refused for want of room, by lane and importance.',
+    labelNames: ['lane', 'importance'] as const,
+    registers,
+  })
+  const retries = new Counter({
+    name: 'onward_read_retries_total',
+    help: 'Reads that failed and were tried once more.',
+    labelNames: ['lane'] as const,
+    registers,
+  })
+  const breakers = new Gauge({
+    name: 'onward_breaker_open',
+    help: '1 while a lane of the store keeps failing and is not asked, else 0.',
+    labelNames: ['lane'] as const,
+    registers,
+  })
+  for (const lane of ['article', 'rail', 'list']) breakers.set({ lane }, 0)
+  const refreshFailures = new Counter({
+    name: 'onward_refresh_failures_total',
+    help: 'Copies that could not be loaded again behind their readers.',
+    labelNames: ['what'] as const,
+    registers,
+  })
   const stored = new Counter({
     name: 'onward_articles_stored_total',
     help: 'Articles sent to the store, by what became of them.',
@@ -80,14 +117,20 @@ export function openMetrics(): Metrics {
   const closeProcessWatch = watchProcess(registry)
 
   const unsubscribe = [
-    subscribe('article-read', ({ outcome, tookMs }) => {
+    subscribe('article-read', ({ outcome, tookMs, from, state }) => {
       articleReads.inc({ outcome })
+      if (from !== undefined && state !== undefined) memory.inc({ from, state })
       articleSeconds.observe(tookMs / 1000)
     }),
     subscribe('rail-read', ({ state, basis, tookMs }) => {
       railReads.inc({ state, basis })
       railSeconds.observe(tookMs / 1000)
     }),
+    subscribe('answer-ready', ({ state }) => ready.inc({ state })),
+    subscribe('read-shed', ({ lane, importance }) => shed.inc({ lane, importance })),
+    subscribe('read-retried', ({ lane }) => retries.inc({ lane })),
+    subscribe('breaker-changed', ({ lane, became }) => breakers.set({ lane }, became === 'closed' ? 0 : 1)),
+    subscribe('refresh-failed', ({ what }) => refreshFailures.inc({ what })),
     subscribe('articles-stored', ({ tookMs, created, updated, withdrawn, unchanged }) => {
       for (const [outcome, count] of Object.entries({ created, updated, withdrawn, unchanged })) {
         if (count > 0) stored.inc({ outcome }, count)

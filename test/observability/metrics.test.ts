@@ -6,7 +6,14 @@ import { openMetrics } from '../../src/observability/metrics.ts'
 
 test('what happens is counted, by outcome and by state', async () => {
   using metrics = openMetrics()
-  publish('article-read', () => ({ articleId: '1', outcome: 'found', tookMs: 2 }))
+  publish('article-read', () => ({ articleId: '1', outcome: 'found', tookMs: 2, from: 'memory', state: 'stale' }))
+  publish('answer-ready', () => ({ route: '/articles/:id', state: 'fresh', status: 304 }))
+  publish('read-shed', () => ({ lane: 'rail', importance: 'bonus' }))
+  publish('read-retried', () => ({ lane: 'article', error: new Error('reset') }))
+  publish('refresh-failed', () => ({ what: 'rail', error: new Error('down') }))
+  publish('breaker-changed', () => ({ lane: 'rail', became: 'open', forMs: 500, because: 'failures-in-row' }))
+  publish('breaker-changed', () => ({ lane: 'article', became: 'open', forMs: 500, because: 'failures-in-row' }))
+  publish('breaker-changed', () => ({ lane: 'article', became: 'closed' }))
   publish('article-read', () => ({ articleId: '1', outcome: 'found', tookMs: 700 }))
   publish('article-read', () => ({ articleId: null, outcome: 'missing', tookMs: 1 }))
   publish('rail-read', () => ({ articleId: '1', state: 'late', basis: 'related', tookMs: 150 }))
@@ -25,6 +32,14 @@ test('what happens is counted, by outcome and by state', async () => {
     'onward_article_read_seconds_count 3',
     'onward_rail_reads_total{state="late",basis="related"} 1',
     'onward_rail_read_seconds_bucket{le="0.15"} 1',
+    'onward_article_sources_total{from="memory",state="stale"} 1',
+    'onward_ready_answers_total{state="fresh"} 1',
+    'onward_reads_shed_total{lane="rail",importance="bonus"} 1',
+    'onward_read_retries_total{lane="article"} 1',
+    'onward_refresh_failures_total{what="rail"} 1',
+    'onward_breaker_open{lane="rail"} 1',
+    'onward_breaker_open{lane="article"} 0',
+    'onward_breaker_open{lane="list"} 0',
     'onward_articles_stored_total{outcome="created"} 3',
     'onward_articles_withdrawn_total 1',
     'onward_rails_written_total 12',
