@@ -7,7 +7,7 @@ import { errorPage } from './pages/page.ts'
 import type { AskedFor } from './ready-answer.ts'
 import type { ReadyAnswers } from './ready-answers.ts'
 import { securityHeaders } from './security-headers.ts'
-import type { ServedRequest, SiteContext } from './site-context.ts'
+import type { Route, ServedRequest, SiteContext } from './site-context.ts'
 
 /**
  * What is answered before the router: kept answers, from ready bytes, and refusals under overload, before anything is
@@ -18,9 +18,9 @@ import type { ServedRequest, SiteContext } from './site-context.ts'
  * Headers are looked at as they came: node makes an object of them, at a tenth of what such an answer costs.
  */
 export function createHotPath(options: HotPathOptions): HotPath {
-  const { context, ready, nextRequestId, onServed } = options
+  const { context, ready, routes, nextRequestId, onServed } = options
   const { clock } = context
-  const refusals = new Refusals(context)
+  const refusals = new Refusals(context, routes)
 
   return (request, response, mount, path) => {
     const asked = whatIsAskedFor(request)
@@ -61,6 +61,8 @@ export type HotPath = (request: IncomingMessage, response: ServerResponse, mount
 export interface HotPathOptions {
   readonly context: SiteContext
   readonly ready: ReadyAnswers
+  /** What is served here: what the site around it serves itself is not ours to refuse. */
+  readonly routes: ReadonlyArray<Pick<Route, 'path'>>
   readonly nextRequestId: () => string
   /** Told of each answer as it is handed over. Must not throw. */
   readonly onServed: ((served: ServedRequest) => void) | null
@@ -101,15 +103,17 @@ function joined(before: string | undefined, value = ''): string {
 /** Articles that are not in memory, refused while more of them are asked for than can be read. */
 class Refusals {
   readonly #context: SiteContext
+  readonly #refusable: readonly RefusedRoute[]
   /** By mount and route: both are few. */
   readonly #made = new Map<string, Refusal>()
 
-  constructor(context: SiteContext) {
+  constructor(context: SiteContext, routes: HotPathOptions['routes']) {
     this.#context = context
+    this.#refusable = refusedRoutes.filter(({ route }) => routes.some(({ path }) => path === route))
   }
 
   routeRefused(path: string): RefusedRoute | null {
-    for (const refused of refusedRoutes) {
+    for (const refused of this.#refusable) {
       if (!path.startsWith(refused.path)) continue
       const articleId = path.slice(refused.path.length)
       // What is no plain id is the router's to explain.

@@ -50,7 +50,7 @@ export function createHandler(manager: Manager, options: HandlerOptions = {}): O
   const addressed = hasApi ? [...routes, openApiRoute] : routes
 
   const { ready, onServed } = context
-  const answerReady = createHotPath({ context, ready, nextRequestId: requestIds(), onServed })
+  const answerReady = createHotPath({ context, ready, routes, nextRequestId: requestIds(), onServed })
 
   return (request, response, next) => {
     const address = request.url ?? '/'

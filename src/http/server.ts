@@ -57,8 +57,9 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     onServed: options.onServed ?? null,
   }
 
+  const routes = routesOf(context, options.routes ?? allGroups)
   const nextRequestId = requestIds()
-  const answerReady = createHotPath({ context, ready, nextRequestId, onServed: context.onServed })
+  const answerReady = createHotPath({ context, ready, routes, nextRequestId, onServed: context.onServed })
   let isClosing = false
   const app = Fastify({
     // Fastify gives a server of its own its timeouts; one that it is handed has to have them already.
@@ -97,7 +98,6 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     },
     clientErrorHandler: (error, socket) => endMalformed(error, socket),
   })
-  const routes = routesOf(context, options.routes ?? allGroups)
   await app.register(
     async (inner: FastifyInstance) => registerRoutes(inner, routes, context, { ownsRoot: true, sendsReady: false }),
     {

@@ -302,6 +302,13 @@ test('an article that is not kept is refused before the router while more are as
   assert.equal(new Set(served.map(({ requestId }) => requestId)).size, served.length)
 })
 
+test('a page of the site around it is not refused', async (t) => {
+  const { url, manager } = await site(t, { routes: ['api'] })
+  manager.isRefusing = true
+  assert.equal((await get(`${url}/articles/7`)).status, 404)
+  assert.equal((await get(`${url}/v1/articles/7`)).status, 503)
+})
+
 test('an answer from ready bytes is counted, and told as an event', async (t) => {
   const served: ServedRequest[] = []
   const { url } = await site(t, { onServed: (request) => served.push(request) })
