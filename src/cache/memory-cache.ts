@@ -27,6 +27,11 @@ export class MemoryCache<Value> {
     return this.#entries?.calculatedSize ?? 0
   }
 
+  /** How many different ids the entries show. Each of them goes with the last entry that shows it. */
+  get idsShown(): number {
+    return this.#keysShowing.size
+  }
+
   get(key: string): Value | undefined {
     return this.#entries?.get(key)?.value
   }

@@ -104,9 +104,15 @@ export class ReadThrough<Value> {
     }
   }
 
-  /** How much is kept, by the estimates of `about`. */
-  get bytes(): number {
-    return this.#copies.bytes + this.#negatives.bytes
+  /** What is held at present. */
+  get usage(): ReadThroughUsage {
+    return {
+      copies: this.#copies.size + this.#negatives.size,
+      bytes: this.#copies.bytes + this.#negatives.bytes,
+      idsShown: this.#copies.idsShown + this.#negatives.idsShown,
+      loadsInFlight: this.#loads.inFlight,
+      loadsBehind: this.#behind.size,
+    }
   }
 
   /** Stops what is loaded behind readers. Reads under way go on to their end. */
@@ -220,6 +226,18 @@ export interface AboutValue {
 export interface ReadThroughRead {
   readonly importance: Importance
   readonly signal?: AbortSignal | undefined
+}
+
+export interface ReadThroughUsage {
+  readonly copies: number
+  /** By the estimates of `about`. */
+  readonly bytes: number
+  /** How many different ids would end a copy by their change. */
+  readonly idsShown: number
+  /** Overtaken ones included. */
+  readonly loadsInFlight: number
+  /** Those that go on though no reader may wait for them. */
+  readonly loadsBehind: number
 }
 
 export interface Served<Value> {

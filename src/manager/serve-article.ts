@@ -1,6 +1,6 @@
 import type { Article } from '../article/article.ts'
 import type { Lifetime } from '../cache/lifetime.ts'
-import { ReadThrough, type Served } from '../cache/read-through.ts'
+import { ReadThrough, type ReadThroughUsage, type Served } from '../cache/read-through.ts'
 import type { Clock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { refusal } from '../concurrency/refusal.ts'
@@ -192,6 +192,11 @@ export class ArticleServing implements Manager {
 
   refusesNow(articleId: string): boolean {
     return this.#lanes.article.refusesNow('essential') && this.#articles.peek(articleId) === null
+  }
+
+  /** What is held in memory and being loaded at present. */
+  get usage(): { readonly articles: ReadThroughUsage; readonly rails: ReadThroughUsage } {
+    return { articles: this.#articles.usage, rails: this.#rails.usage }
   }
 
   onChanged(listener: (changed: Changed) => void): () => void {
