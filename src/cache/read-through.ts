@@ -2,7 +2,7 @@ import type { Clock } from '../concurrency/clock.ts'
 import { Coalesce, type Loaded } from '../concurrency/coalesce.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import type { Importance } from '../concurrency/limiter.ts'
-import { OverloadedError } from '../errors.ts'
+import { DeadlineExceededError, OverloadedError } from '../errors.ts'
 import { type Age, ageOf, isRefreshDueEarly, type Lifetime, withJitter } from './lifetime.ts'
 import { MemoryCache } from './memory-cache.ts'
 
@@ -33,8 +33,8 @@ export class ReadThrough<Value> {
   /** What says that there is nothing, apart: a crawl through unknown ids must not push out what readers read. */
   readonly #negatives: MemoryCache<Copy<Value>>
   readonly #loads: Coalesce<Timed<Value>, Importance>
-  /** Loads that go on though no reader may wait for them. */
-  readonly #behind = new Set<string>()
+  /** By key, the load that goes on though no reader may wait for it, unless a change has overtaken it. */
+  readonly #behind = new Map<string, object>()
   readonly #stop = new AbortController()
 
   constructor(options: ReadThroughOptions<Value>) {
@@ -86,6 +86,11 @@ export class ReadThrough<Value> {
     return { value: copy.value, state: 'stale', from: 'memory' }
   }
 
+  /** Whether {@link read} could only be served by a load that it begins itself: no copy could stand in, and there is none to join. */
+  needsLoad(key: string): boolean {
+    return !this.#standIn(key) && !this.#loads.isLoading(key)
+  }
+
   /** These ids have changed: whatever shows them, and whatever is being loaded, is not good for those who ask from now on. */
   forget(ids: Iterable<string>): void {
     const changed = [...ids]
@@ -93,6 +98,7 @@ export class ReadThrough<Value> {
     this.#negatives.evictShowing(changed)
     // All of them: which ids a load will show is known only when it has ended.
     this.#loads.invalidateAll()
+    this.#behind.clear()
   }
 
   /** As {@link forget}, for values that are untrue by themselves and not for the ids that they show. */
@@ -101,6 +107,7 @@ export class ReadThrough<Value> {
       this.#copies.delete(key)
       this.#negatives.delete(key)
       this.#loads.invalidate(key)
+      this.#behind.delete(key)
     }
   }
 
@@ -126,12 +133,19 @@ export class ReadThrough<Value> {
       // nobody would ever learn that it hangs.
       this.#loadBehind(key, importance)
       const { clock, what, patienceMs } = this.#options
-      return await withDeadline((stop) => this.#loads.ask(key, { signal: stop, context: importance }), {
-        clock,
-        budgetMs: patienceMs,
-        what,
-        signal,
-      })
+      const startedAt = clock.monotonicMs()
+      try {
+        return await withDeadline((stop) => this.#loads.ask(key, { signal: stop, context: importance }), {
+          clock,
+          budgetMs: patienceMs,
+          what,
+          signal,
+        })
+      } catch (error) {
+        const isPatienceOver = error instanceof DeadlineExceededError && clock.monotonicMs() - startedAt >= patienceMs
+        // Patience is for those who have something else: when that was forgotten meanwhile, the load is waited for.
+        if (!isPatienceOver || this.#standIn(key)) throw error
+      }
     }
     const joinsOneBehind = this.#behind.has(key)
     if (this.#options.goesOn) this.#loadBehind(key, importance)
@@ -146,14 +160,17 @@ export class ReadThrough<Value> {
 
   #loadBehind(key: string, importance: Importance): void {
     if (this.#behind.has(key) || this.#stop.signal.aborted) return
-    this.#behind.add(key)
+    const load = {}
+    this.#behind.set(key, load)
     this.#loads
       .ask(key, { signal: this.#stop.signal, context: importance })
       .catch((error: unknown) => {
         // A reader who waits for it too hears of it.
         if (importance === 'background' && !this.#stop.signal.aborted) this.#options.onFailedBehind(key, error)
       })
-      .finally(() => this.#behind.delete(key))
+      .finally(() => {
+        if (this.#behind.get(key) === load) this.#behind.delete(key)
+      })
   }
 
   #keep(key: string, { value, loadMs }: Timed<Value>): void {

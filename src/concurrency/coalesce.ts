@@ -39,6 +39,11 @@ export class Coalesce<Value, Context = never> {
     return this.#inFlight
   }
 
+  /** Whether one who asks now would join a load. */
+  isLoading(key: string): boolean {
+    return this.#joinable.has(key)
+  }
+
   /**
    * @param options.context handed to the load where this asker begins it: what matters about who asked first
    * @throws OverloadedError when a load would have to be started and `loadsMax` are in flight
