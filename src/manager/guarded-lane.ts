@@ -49,7 +49,7 @@ export class GuardedLane implements Disposable {
    *   when the last attempt took longer than `attemptMs`; the reason of `signal`; what `work` throws
    */
   async read<T>(work: (signal: AbortSignal) => Promise<T>, { importance, signal }: GuardedRead): Promise<T> {
-    const { name, retries } = this.#options
+    const { name } = this.#options
     try {
       return await this.#breaker.run(
         () => this.#limiter.run(() => this.#attempts(work, signal), { importance, signal }),
@@ -58,8 +58,6 @@ export class GuardedLane implements Disposable {
     } catch (error) {
       if (error instanceof OverloadedError) publish('read-shed', () => ({ lane: name, importance }))
       throw error instanceof CircuitOpenError ? notTried(error) : error
-    } finally {
-      retries?.called()
     }
   }
 
@@ -80,6 +78,8 @@ export class GuardedLane implements Disposable {
   async #attempts<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const { name, clock, attemptMs, retries } = this.#options
     const attempt = () => withDeadline(work, { clock, budgetMs: attemptMs, what: `The store's ${name} lane`, signal })
+    // Only what is tried earns: a crowd that is refused would pay for a storm of retries.
+    retries?.called()
     try {
       return await attempt()
     } catch (error) {
