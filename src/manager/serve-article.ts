@@ -191,7 +191,7 @@ export class ArticleServing implements Manager {
   }
 
   refusesNow(articleId: string): boolean {
-    return this.#lanes.article.refusesNow('essential') && this.#articles.peek(articleId) === null
+    return this.#lanes.article.refusesNow('essential') && this.#articles.needsLoad(articleId)
   }
 
   /** What is held in memory and being loaded at present. */
@@ -249,7 +249,9 @@ export class ArticleServing implements Manager {
     signal?.throwIfAborted()
     const startedAt = this.#clock.monotonicMs()
     const id = articleId === null ? await this.#newestId(signal) : checkedId(articleId)
-    const articleRead = this.#readArticle(id, signal)
+    // He may have left meanwhile, and who listens to a signal that has aborted hears nothing.
+    signal?.throwIfAborted()
+    const articleRead = this.#readArticle(id, startedAt, signal)
     const railStop = new AbortController()
     const stopRail = () => railStop.abort(signal?.reason)
     signal?.addEventListener('abort', stopRail, { once: true })
@@ -287,13 +289,17 @@ export class ArticleServing implements Manager {
     return id
   }
 
-  async #readArticle(id: string, signal: AbortSignal | undefined): Promise<Served<ArticleRead>> {
+  /** @param startedAt when its budget began: finding out which is the newest has used up some of it */
+  async #readArticle(id: string, startedAt: number, signal: AbortSignal | undefined): Promise<Served<ArticleRead>> {
     // From memory nothing is waited for, so that there is nothing to set a timer for.
     const kept = this.#articles.peek(id)
     if (kept) return kept
-    return await this.#withinArticleBudget('Reading the article', signal, (stop) =>
-      this.#articles.read(id, { importance: 'essential', signal: stop }),
-    )
+    return await withDeadline((stop) => this.#articles.read(id, { importance: 'essential', signal: stop }), {
+      clock: this.#clock,
+      budgetMs: this.#settings.articleBudgetMs - (this.#clock.monotonicMs() - startedAt),
+      what: 'Reading the article',
+      signal,
+    })
   }
 
   #withinArticleBudget<T>(what: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>) {

@@ -121,14 +121,14 @@ class Simulation {
     // The feed is read several times a second: unless it is silent, it was read just now.
     if (!this.#isSilent && this.#untold.articles.size === 0 && this.#untold.rails.size === 0) this.#hear()
     const dice = this.#dice
+    if (this.#comesInCrowds) this.#askAtTheDoor(dice.oneOf(articleIds))
     const chance = dice.next()
     if (chance < 0.62) {
       const crowd = this.#comesInCrowds && dice.isLuck(0.3) ? 3 + dice.below(10) : 1 + dice.below(2)
       const id = dice.oneOf(articleIds)
       for (let reader = 0; reader < crowd; reader++) this.#read(dice.isLuck(0.5) ? id : dice.oneOf(articleIds))
     } else if (chance < 0.84) this.#edit()
-    else if (chance < 0.95) this.#break()
-    else if (chance < 0.98) this.#askAtTheDoor(dice.oneOf(articleIds))
+    else if (chance < 0.97) this.#break()
     else this.#read(unknownId)
   }
 
