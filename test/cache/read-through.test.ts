@@ -5,6 +5,7 @@ import type { Lifetime } from '../../src/cache/lifetime.ts'
 import { type AboutValue, ReadThrough, type ReadThroughOptions } from '../../src/cache/read-through.ts'
 import type { Importance } from '../../src/concurrency/limiter.ts'
 import { DeadlineExceededError, OverloadedError } from '../../src/errors.ts'
+import { playInThread } from '../concurrency/support/play-schedules.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { leavesNothingBehind } from '../support/leak-check.ts'
 
@@ -516,5 +517,12 @@ describe('a cache that is closed', () => {
     cache.close()
     last().resolve('1')
     assert.deepEqual(await reading, fromLoad('1'))
+  })
+})
+
+describe('a cache in any order', () => {
+  it('keeps its promises in 10,000 orders of asking, leaving, changing, ageing, failing and hanging', async () => {
+    const counts = await playInThread(new URL('./schedules/read-through.ts', import.meta.url))
+    for (const [name, count] of Object.entries(counts)) assert.ok(count > 100, `${name}: ${count}`)
   })
 })

@@ -38,7 +38,7 @@ const anAction: fc.Arbitrary<Action> = fc.oneof(
       goes: fc.constantFrom('wrong', 'hangs'),
     } as const),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(25, 100, 2000, 9000) } as const) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(60, 60, 100, 2000) } as const) },
 )
 
 // Short lives, so that a few seconds take a copy through all of its ages.
@@ -91,13 +91,16 @@ async function story(s: fc.Scheduler, actions: Action[], begun: Begun) {
     if (id === '7') told = { ...told, version: Math.max(told.version, changed.version) }
     else told = { ...told, itemVersion: Math.max(told.itemVersion, changed.itemVersion) }
   }
-  const checkRail = (rail: Pick<Rail, 'state' | 'version' | 'items'>, itemVersion: number) => {
+  const checkRail = (rail: Pick<Rail, 'state' | 'items'>, itemVersion: number) => {
     if (rail.state === 'stale') counts.railStale++
     if (rail.state !== 'fresh' && rail.state !== 'stale') {
       counts.railFailed++
       return
     }
-    assert.ok(rail.version >= itemVersion, `a rail of version ${rail.version}, and ${itemVersion} had been told of`)
+    // A rail without the item says nothing: whether it comes back into it is the matter of another rail.
+    for (const { title } of rail.items) {
+      assert.ok(Number(title) >= itemVersion, `shows version ${title} of an item, and ${itemVersion} had been told of`)
+    }
   }
   const ask = async (leaves: boolean) => {
     const reader = new AbortController()
@@ -110,7 +113,7 @@ async function story(s: fc.Scheduler, actions: Action[], begun: Begun) {
       const page = await asked
       if (page.articleState === 'stale') counts.stale++
       assert.ok(Number(page.article.title) >= version, `article ${page.article.title}, and ${version} had been told of`)
-      checkRail({ ...page.related, items: page.relatedArticles }, itemVersion)
+      checkRail({ state: page.related.state, items: page.relatedArticles }, itemVersion)
     } catch (error) {
       if (error instanceof ArticleGoneError) {
         counts.gone++
@@ -143,7 +146,7 @@ async function story(s: fc.Scheduler, actions: Action[], begun: Begun) {
     begun.own(s.schedule(Promise.resolve(), action.kind).then(act))
   }
   await s.waitIdle()
-  for (const ms of [25, 100, 800, 800]) {
+  for (const ms of [25, 800, 800]) {
     clock.advance(ms)
     await s.waitIdle()
   }
