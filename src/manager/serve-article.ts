@@ -195,8 +195,8 @@ export class ArticleServing implements Manager {
   }
 
   /** What is held in memory and being loaded at present. */
-  get usage(): { readonly articles: ReadThroughUsage; readonly rails: ReadThroughUsage } {
-    return { articles: this.#articles.usage, rails: this.#rails.usage }
+  get usage(): Readonly<Record<'articles' | 'rails' | 'lists', ReadThroughUsage>> {
+    return { articles: this.#articles.usage, rails: this.#rails.usage, lists: this.#lists.usage }
   }
 
   onChanged(listener: (changed: Changed) => void): () => void {

@@ -558,7 +558,7 @@ describe('what is kept', () => {
     manager.forget(new Set(Array.from({ length: 200 }, (_, n) => String(n))))
     const nothing = { copies: 0, bytes: 0, idsShown: 0, loadsInFlight: 0, loadsBehind: 0 }
     await clock.advanceAndSettle(0)
-    assert.deepEqual(manager.usage, { articles: nothing, rails: nothing })
+    assert.deepEqual(manager.usage, { articles: nothing, rails: nothing, lists: nothing })
     manager.close()
     assert.equal(clock.pending, 0)
   })

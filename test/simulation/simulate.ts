@@ -1,4 +1,7 @@
 import { type Events, subscribe } from '../../src/events.ts'
+import type { ReadyAnswer } from '../../src/http/ready-answer.ts'
+import { ReadyAnswers, railOf } from '../../src/http/ready-answers.ts'
+import type { ServedArticle } from '../../src/manager/manager.ts'
 import { ArticleServing, type ServingSettings } from '../../src/manager/serve-article.ts'
 import { Dice } from './dice.ts'
 import { EventClock } from './event-clock.ts'
@@ -36,6 +39,7 @@ class Simulation {
   readonly #store: FaultyStore
   readonly #settings: ServingSettings
   readonly #manager: ArticleServing
+  readonly #ready: ReadyAnswers
   readonly #witness: Witness
   readonly #trace: ((line: string) => void) | undefined
   readonly #counts: Record<string, number> = {}
@@ -74,6 +78,12 @@ class Simulation {
       { clock: this.#clock, random: () => dice.next() },
       this.#settings,
     )
+    this.#ready = new ReadyAnswers({
+      manager: this.#manager,
+      clock: this.#clock,
+      random: () => dice.next(),
+      bytesMax: dice.oneOf([0, 2500, 1_000_000]),
+    })
     trace?.(`settings ${JSON.stringify(this.#settings)}`)
   }
 
@@ -140,7 +150,8 @@ class Simulation {
     const reader = dice.isLuck(0.6) ? new AbortController() : null
     if (chance < 0.45) this.#request(dice.isLuck(0.06) ? null : id, reader)
     else if (chance < 0.85) this.#open(dice.isLuck(0.04) ? null : id, reader, dice.isLuck(0.92))
-    else if (chance < 0.97) this.#openRail(id, reader)
+    else if (chance < 0.92) this.#openRail(id, reader)
+    else if (chance < 0.97) this.#page(id)
     else this.#list(reader)
   }
 
@@ -206,13 +217,40 @@ class Simulation {
   }
 
   #list(reader: AbortController | null): void {
-    const signal = reader?.signal
-    this.#unsettled++
-    this.#leaveSoon(reader, null)
-    const done = () => {
-      this.#unsettled--
+    const ask = this.#ask('list', null, reader)
+    this.#own(
+      ask,
+      this.#manager.listArticles({ limit: 5 }, { signal: ask.signal }).then(
+        (list) => this.#witness.listed(ask, list),
+        (error: unknown) => this.#failed(ask, error),
+      ),
+    )
+  }
+
+  /** As the server does it: a complete answer where one is kept, else it is made, and kept for the next. */
+  #page(id: string): void {
+    const ask = this.#ask('request', id, null)
+    const found = this.#ready.find(id) as { readonly answer: KeptPage } | null
+    if (found) {
+      this.#count('page ready')
+      this.#trace?.(`${this.#time} ${ask.name} sent ready, ${found.answer.page.article.title}`)
+      this.#witness.sentReady(ask, found.answer.page)
+      return
     }
-    this.#manager.listArticles({ limit: 5 }, { signal }).then(done, done)
+    const offer = this.#ready.offer(id)
+    this.#own(
+      ask,
+      this.#manager.handleRequest({ articleId: id }).then(
+        (page) => {
+          this.#witness.served(ask, page)
+          const { article, relatedArticles, related } = page
+          const shows = [article.id, railOf(article.id), ...relatedArticles.map((item) => item.id)]
+          const kept: KeptPage = { page, bytes: 1000, about: { state: related.state, shows } }
+          offer(kept as unknown as ReadyAnswer, 'article')
+        },
+        (error: unknown) => this.#failed(ask, error),
+      ),
+    )
   }
 
   /** Who would be refused is refused, and nobody else is told so. */
@@ -396,6 +434,8 @@ class Simulation {
     witness.expect(this.#unsettled === 0, `${this.#unsettled} readers wait for ever`)
     witness.expect(clock.pending === 0, `${clock.pending} timers are left`)
     this.#manager.forget(new Set([...articleIds, unknownId]))
+    this.#ready[Symbol.dispose]()
+    witness.expect(this.#ready.bytes === 0, `${this.#ready.bytes} bytes of answers are left`)
     for (const [what, usage] of Object.entries(this.#manager.usage)) {
       const { copies, bytes, idsShown, loadsInFlight, loadsBehind } = usage
       const isEmpty = copies + bytes + idsShown + loadsInFlight + loadsBehind === 0
@@ -462,6 +502,13 @@ class Simulation {
   get #time(): string {
     return `${Math.round(this.#clock.monotonicMs() * 1000) / 1000} ms:`
   }
+}
+
+/** Of an answer what matters here: what it shows. The bytes are made by another. */
+interface KeptPage {
+  readonly page: ServedArticle
+  readonly bytes: number
+  readonly about: { readonly state: string; readonly shows: readonly string[] }
 }
 
 const lanes: readonly StoreLane[] = ['article', 'rail', 'list']

@@ -8,13 +8,14 @@ import {
 } from '../../src/errors.ts'
 import type { OpenedArticle, Rail, ServedArticle } from '../../src/manager/manager.ts'
 import type { ServingSettings } from '../../src/manager/serve-article.ts'
+import type { ArticleList } from '../../src/store/store.ts'
 import type { EventClock } from './event-clock.ts'
 import { type Newsroom, shownVersion, type Version } from './newsroom.ts'
 
 /** A reader's question, with what had been told of by then: that, and nothing older, may be in the answer. */
 export interface Ask {
   readonly name: string
-  readonly kind: 'request' | 'article' | 'rail'
+  readonly kind: 'request' | 'article' | 'rail' | 'list'
   /** Null: the newest, whichever it is. */
   readonly id: string | null
   readonly at: number
@@ -112,6 +113,24 @@ export class Witness {
     this.#rail(ask, ofId, rail)
   }
 
+  listed(ask: Ask, { articles }: ArticleList): void {
+    this.#settled(ask, this.#settings.articleBudgetMs)
+    for (const article of articles) {
+      this.#isFound(ask, article.id, shownVersion(article), ask.told)
+      this.#isNoOlder(ask, article.id, shownVersion(article), listAgeMaxMs, 'line of a list')
+    }
+  }
+
+  /** A complete answer that was kept. */
+  sentReady(ask: Ask, page: ServedArticle): void {
+    for (const shown of [page.article, ...page.relatedArticles]) {
+      this.#isFound(ask, shown.id, shownVersion(shown), ask.told)
+    }
+    const isOld = page.related.version < (ask.told.rails.get(page.article.id) ?? 0)
+    const isRail = page.related.state === 'fresh' || page.related.state === 'stale'
+    this.expect(!isRail || !isOld, `${ask.name}: was sent an answer whose rail is older than what was told of`)
+  }
+
   failed(ask: Ask, error: unknown): void {
     const { articleBudgetMs, railBudgetMs, afterArticleMs } = this.#settings
     const budgetMs = ask.kind === 'rail' ? railBudgetMs : articleBudgetMs
@@ -126,8 +145,11 @@ export class Witness {
       this.#wasOnce(ask, error.articleId, isIt, 'is said to be gone')
     } else if (error instanceof OverloadedError) {
       const isCrowd = this.articlesReadMax >= Math.min(4, this.#settings.articlesAtATime)
-      this.expect(ask.kind === 'rail' || isCrowd, `${ask.name}: refused as overload, with nobody else there`)
-    } else if (ask.kind !== 'rail') {
+      this.expect(
+        ask.kind === 'rail' || ask.kind === 'list' || isCrowd,
+        `${ask.name}: refused as overload, with nobody else there`,
+      )
+    } else if (ask.kind === 'request' || ask.kind === 'article') {
       const isOfArticle = error instanceof StoreUnavailableError || error instanceof DeadlineExceededError
       this.expect(isOfArticle, `${ask.name}: an article failed with ${error}`)
       this.expect(this.articleFaulted, `${ask.name}: an article failed though no article's read ever did: ${error}`)
@@ -213,3 +235,5 @@ export class Witness {
 
 /** How long a list may be shown that cannot be read again, and how long reading it may have taken. */
 const fallbackAgeMaxMs = 32_000
+/** How long a list is good for when it cannot be read, and how long reading it may have taken. */
+const listAgeMaxMs = 10 * 60_000 + 800

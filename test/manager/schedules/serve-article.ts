@@ -154,7 +154,7 @@ async function story(s: fc.Scheduler, actions: Action[], begun: Begun) {
   for (const { signal } of readers) assert.equal(getEventListeners(signal, 'abort').length, 0)
   manager.forget(new Set(['7', '8']))
   const nothing = { copies: 0, bytes: 0, idsShown: 0, loadsInFlight: 0, loadsBehind: 0 }
-  assert.deepEqual(manager.usage, { articles: nothing, rails: nothing })
+  assert.deepEqual(manager.usage, { articles: nothing, rails: nothing, lists: nothing })
   manager.close()
   await s.waitIdle()
   assert.equal(clock.pending, 0)

@@ -191,6 +191,7 @@ async function play(entry: Entry, situation: Situation, disturbance: Disturbance
   await rest(clock.monotonicMs() + 3000)
   for (const { what: how, given, version } of later) {
     const answer = await given
+    if (answer instanceof DeadlineExceededError && entry === 'openRail') continue
     if (how === 'taken down') assert.ok(answer instanceof ArticleGoneError, `${what}: asked after, and got ${answer}`)
     else if (isServed(answer)) {
       if (how === 'corrected' && answer.title !== null) assert.equal(answer.title, String(version), what)
@@ -204,7 +205,7 @@ async function play(entry: Entry, situation: Situation, disturbance: Disturbance
   assert.equal(getEventListeners(reader.signal, 'abort').length, 0, `${what}: listeners are left`)
   manager.forget(new Set(['7', '8']))
   const nothing = { copies: 0, bytes: 0, idsShown: 0, loadsInFlight: 0, loadsBehind: 0 }
-  assert.deepEqual(manager.usage, { articles: nothing, rails: nothing }, what)
+  assert.deepEqual(manager.usage, { articles: nothing, rails: nothing, lists: nothing }, what)
   await new Promise(setImmediate)
   assert.equal(unheard, null, `${what}: a rejection was left unheard: ${unheard}`)
   return counted
