@@ -148,9 +148,9 @@ class Simulation {
     const dice = this.#dice
     const chance = dice.next()
     const reader = dice.isLuck(0.6) ? new AbortController() : null
-    if (chance < 0.45) this.#request(dice.isLuck(0.06) ? null : id, reader)
-    else if (chance < 0.85) this.#open(dice.isLuck(0.04) ? null : id, reader, dice.isLuck(0.92))
-    else if (chance < 0.92) this.#openRail(id, reader)
+    if (chance < 0.35) this.#request(dice.isLuck(0.06) ? null : id, reader)
+    else if (chance < 0.7) this.#open(dice.isLuck(0.04) ? null : id, reader, dice.isLuck(0.92))
+    else if (chance < 0.8) this.#openRail(id, reader)
     else if (chance < 0.97) this.#page(id)
     else this.#list(reader)
   }
