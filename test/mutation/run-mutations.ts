@@ -2,7 +2,7 @@
  * Breaks the code in each of the ways of `mutations.ts`, in a copy, and shows what catches it: `npm run mutate`.
  *
  *   npm run mutate                       all of them
- *   npm run mutate -- --only "late"      those whose name has this in it
+ *   npm run mutate -- --only src/cache   those whose name or file has this in it
  *   npm run mutate -- --all              by every judge, not only the first that catches it: tests, schedules, simulation
  *   npm run mutate -- --seeds 1000       how many simulations are played of each (default 300)
  *
@@ -28,17 +28,18 @@ const { values } = parseArgs({
 })
 
 /** What looks at a mutation; each gives what it has to say against it, or null. */
-const judges: Readonly<Record<string, (folder: string) => Promise<string | null>>> = {
+const judges: Readonly<Record<string, (folder: string, part: string | undefined) => Promise<string | null>>> = {
   tests: byTests,
   schedules: bySchedules,
   simulation: bySimulation,
 }
-const unitTests = [
-  'test/cache/*.test.ts',
-  'test/manager/*.test.ts',
-  'test/concurrency/{coalesce,deadline,limiter,circuit-breaker,retry-budget}.test.ts',
-  'test/http/hot-path.test.ts',
-]
+/** By the folder that was mutated. */
+const unitTests: Readonly<Record<string, string>> = {
+  cache: 'test/cache/*.test.ts',
+  manager: 'test/manager/*.test.ts',
+  concurrency: 'test/concurrency/{coalesce,deadline,limiter,circuit-breaker,retry-budget}.test.ts',
+  http: 'test/http/hot-path.test.ts',
+}
 const schedules = [
   'test/concurrency/schedules/coalesce.ts',
   'test/concurrency/schedules/limiter.ts',
@@ -52,7 +53,7 @@ const fewerSchedules = ['export const schedules = 10_000', 'export const schedul
 /** A mutation may hang what it breaks; on an idle machine none of the judges takes a tenth of this. */
 const judgeMsMax = 300_000
 
-const asked = mutations.filter(({ name }) => name.includes(values.only))
+const asked = mutations.filter(({ name, file }) => `${name} ${file}`.includes(values.only))
 const startedAt = performance.now()
 const unbroken = await judge(null)
 if (Object.values(unbroken).some((said) => said !== null)) {
@@ -90,16 +91,19 @@ async function judge(mutation: Mutation | null): Promise<Record<string, string |
   const verdicts: Record<string, string | null> = {}
   for (const [by, look] of Object.entries(judges)) {
     const isCaught = Object.values(verdicts).some((said) => said !== null)
-    if (!isCaught || values.all) verdicts[by] = await look(folder.path)
+    if (!isCaught || values.all) verdicts[by] = await look(folder.path, mutation?.file.split('/')[1])
   }
   return verdicts
 }
 
-async function byTests(folder: string): Promise<string | null> {
+async function byTests(folder: string, part: string | undefined): Promise<string | null> {
   // The orders and the torture are played apart, and by fewer.
   const skipped = ['--test-skip-pattern=/10,000 /', '--test-skip-pattern=/whatever is done to it/']
   const args = ['--test', '--test-reporter=tap', '--test-timeout=20000', '--test-isolation=none', ...skipped]
-  const { failed, output } = await node(folder, [...args, ...unitTests])
+  const { failed, output } = await node(folder, [
+    ...args,
+    ...(part === undefined ? Object.values(unitTests) : [unitTests[part] ?? '']),
+  ])
   if (!failed) return null
   const names = [...output.matchAll(/^\s+not ok \d+ - (.*)$/gm)].map(([, name]) => name)
   return names[0] === undefined
