@@ -127,6 +127,18 @@ describe('a copy in memory', () => {
   })
 })
 
+describe('a reader who was served', () => {
+  it('has no listener of ours left on his signal, wherever his article came from', async () => {
+    const { clock, manager } = setUp()
+    const reader = new AbortController()
+    for (let n = 0; n < 3; n++) await manager.handleRequest({ articleId: '7' }, { signal: reader.signal })
+    await (await manager.openArticle('7', { signal: reader.signal })).rail
+    await manager.openRail('7', { signal: reader.signal })
+    assert.equal(getEventListeners(reader.signal, 'abort').length, 0)
+    assert.equal(clock.pending, 0)
+  })
+})
+
 describe('a correction', () => {
   it('is seen by whoever asks after it was told of', async () => {
     const { store, manager, request } = setUp()
