@@ -105,7 +105,7 @@ async function byTests(folder: string, part: string | undefined): Promise<string
     ...(part === undefined ? Object.values(unitTests) : [unitTests[part] ?? '']),
   ])
   if (!failed) return null
-  const names = [...output.matchAll(/^\s+not ok \d+ - (.*)$/gm)].map(([, name]) => name)
+  const names = [...output.matchAll(/^\s*not ok \d+ - (.*)$/gm)].map(([, name]) => name)
   return names[0] === undefined
     ? lastLine(output)
     : `${names[0]}${names.length > 1 ? ` (and ${names.length - 1} more)` : ''}`

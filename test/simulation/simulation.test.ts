@@ -4,7 +4,7 @@ import { playSeeds } from './play-seeds.ts'
 import { simulate } from './simulate.ts'
 
 // More are played by `npm run simulate`; these are what a few seconds allow.
-const seeds = 1000
+const seeds = 800
 
 describe('readers, publishers and a store with faults', () => {
   it(`break no promise in ${seeds} simulations`, async () => {

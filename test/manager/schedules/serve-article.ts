@@ -161,4 +161,6 @@ async function story(s: fc.Scheduler, actions: Action[], begun: Begun) {
   return counts
 }
 
+// Most of what is played ends in an error, and a stack is the most of what an error costs.
+Error.stackTraceLimit = 1
 await playSchedules(anAction, story)
