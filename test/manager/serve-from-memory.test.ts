@@ -579,7 +579,7 @@ describe('what is kept', () => {
 describe('articles served in any order', () => {
   it('keep their promises in 10,000 orders of asking, leaving, correcting, withdrawing, failing and hanging', async () => {
     const counts = await playInThread(new URL('./schedules/serve-article.ts', import.meta.url))
-    for (const [name, count] of Object.entries(counts)) assert.ok(count > 100, `${name}: ${count}`)
+    for (const [name, count] of Object.entries(counts)) assert.ok(count > 40, `${name}: ${count}`)
   })
 })
 
