@@ -14,7 +14,7 @@ import { MemoryCache } from './memory-cache.ts'
  * | copy      | what is served |
  * | --------- | --- |
  * | fresh     | the copy; now and then, near its end, one reader has it loaded again behind it |
- * | grace     | the copy, at once, called stale; it is loaded again behind it |
+ * | grace     | the copy, at once, called stale; it is loaded again behind it, twice a second at most |
  * | if-error  | what is loaded; the copy, called stale, when that fails or takes longer than `patienceMs` |
  * | none      | what is loaded; when that fails, the failure |
  *
@@ -78,11 +78,11 @@ export class ReadThrough<Value> {
     if (!copy || !this.#options.isTold()) return null
     const age = this.#ageOf(copy)
     if (age === 'fresh') {
-      if (this.#isDueEarly(copy)) this.#loadBehind(key, 'background')
+      if (this.#isDueEarly(copy)) this.#refresh(key, copy)
       return { value: copy.value, state: 'fresh', from: 'memory' }
     }
     if (age !== 'grace') return null
-    this.#loadBehind(key, 'background')
+    this.#refresh(key, copy)
     return { value: copy.value, state: 'stale', from: 'memory' }
   }
 
@@ -158,6 +158,13 @@ export class ReadThrough<Value> {
     }
   }
 
+  #refresh(key: string, copy: Copy<Value>): void {
+    const now = this.#options.clock.monotonicMs()
+    if (copy.refreshedAt !== null && now - copy.refreshedAt < refreshEveryMs) return
+    copy.refreshedAt = now
+    this.#loadBehind(key, 'background')
+  }
+
   #loadBehind(key: string, importance: Importance): void {
     if (this.#behind.has(key) || this.#stop.signal.aborted) return
     const load = {}
@@ -179,7 +186,13 @@ export class ReadThrough<Value> {
     this.#copies.delete(key)
     this.#negatives.delete(key)
     if (!lifetime) return
-    const copy = { value, loadMs, loadedAt: clock.monotonicMs(), lifetime: withJitter(lifetime, random()) }
+    const copy = {
+      value,
+      loadMs,
+      loadedAt: clock.monotonicMs(),
+      lifetime: withJitter(lifetime, random()),
+      refreshedAt: null,
+    }
     const into = isNegative ? this.#negatives : this.#copies
     into.set(key, copy, { bytes, shows })
   }
@@ -272,7 +285,11 @@ interface Copy<Value> extends Timed<Value> {
   /** On the monotonic clock. */
   readonly loadedAt: number
   readonly lifetime: Lifetime
+  /** When it was last to be loaded again behind a reader, likewise; null: never yet. */
+  refreshedAt: number | null
 }
 
+/** While the store is down every reader of a hot page would be refused a load otherwise. */
+const refreshEveryMs = 500
 /** Some twenty thousand ids. */
 const negativeBytesMax = 4 * 1024 * 1024

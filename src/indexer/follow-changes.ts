@@ -17,7 +17,7 @@ export async function followChanges<Entry extends { readonly seq: number }>(opti
   readonly read: (after: number, signal: AbortSignal) => Promise<readonly Entry[]>
   readonly after: number
   readonly onChanges: (changes: readonly Entry[]) => void | Promise<void>
-  /** Called after each read that succeeded, whether it brought anything or not, and after `onChanges`. */
+  /** Called after each read that brought nothing: everything that had happened by then has been handed on. */
   readonly onHeard?: () => void
   readonly pause: Pause
   readonly clock: Clock
@@ -39,9 +39,10 @@ export async function followChanges<Entry extends { readonly seq: number }>(opti
       if (last) {
         await onChanges(changes)
         after = last.seq
+        continue
       }
       onHeard?.()
-      if (!last) await pause.wait(pollMs)
+      await pause.wait(pollMs)
     } catch (error) {
       if (signal.aborted) return
       publish('background-failed', () => ({ what: `following ${what}`, error }))

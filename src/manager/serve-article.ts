@@ -226,7 +226,7 @@ export class ArticleServing implements Manager {
     this.#tell({ articleIds: noIds, railsOf })
   }
 
-  /** The change feed was read just now, whether there was anything in it or not. */
+  /** The change feed was read just now, and everything in it has been told of. */
   heardFromFeed(): void {
     this.#heardAt = this.#clock.monotonicMs()
   }
@@ -376,7 +376,14 @@ export class ArticleServing implements Manager {
   }
 
   #tell(changed: Changed): void {
-    for (const listener of this.#listeners) listener(changed)
+    for (const listener of this.#listeners) {
+      try {
+        listener(changed)
+      } catch (error) {
+        // The others have to be told all the same: what they keep is not true any more.
+        publish('background-failed', () => ({ what: 'telling what has changed', error }))
+      }
+    }
   }
 }
 

@@ -168,13 +168,16 @@ describe('a copy in its grace', () => {
     assert.equal(cache.usage.loadsBehind, 0)
   })
 
-  it('stays when loading behind it fails, which is told of, and is loaded again for the next', async () => {
-    const { cache, loads, failedBehind, settle, keep, last } = rehearsal()
+  it('stays when loading behind it fails, which is told of, and is loaded again half a second later', async () => {
+    const { cache, clock, loads, failedBehind, settle, keep, last } = rehearsal()
     await keep('a', '1', 1000)
     cache.peek('a')
     last().reject(new Error('away'))
     await settle()
     assert.equal(failedBehind.length, 1)
+    assert.deepEqual(cache.peek('a'), stale('1'))
+    assert.equal(loads.length, 1, 'a store that is down is not asked for each reader')
+    clock.advance(500)
     assert.deepEqual(cache.peek('a'), stale('1'))
     assert.equal(loads.length, 2)
   })

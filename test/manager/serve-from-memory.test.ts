@@ -179,6 +179,22 @@ describe('a correction', () => {
     assert.deepEqual([reads('article'), reads('rail')], [1, 1])
   })
 
+  it('is told to the others when one who listens fails, which is told of', async () => {
+    const { manager } = setUp()
+    const failed: unknown[] = []
+    const told: unknown[] = []
+    const stop = subscribe('background-failed', ({ error }) => failed.push(error))
+    const error = new Error('a listener that fails')
+    manager.onChanged(() => {
+      throw error
+    })
+    manager.onChanged((changed) => told.push(changed))
+    manager.forget(new Set(['7']))
+    stop()
+    assert.equal(told.length, 1)
+    assert.deepEqual(failed, [error])
+  })
+
   it('is told to whoever listens, after which nothing old is given out; and nothing is told of nothing', async () => {
     const { manager } = setUp()
     const heard: Changed[] = []

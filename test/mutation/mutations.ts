@@ -99,7 +99,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'nothing is loaded again before its end',
     file: 'src/cache/read-through.ts',
-    edits: [["if (this.#isDueEarly(copy)) this.#loadBehind(key, 'background')", 'this.#isDueEarly(copy)']],
+    edits: [['if (this.#isDueEarly(copy)) this.#refresh(key, copy)', 'this.#isDueEarly(copy)']],
   },
   {
     name: 'copies are trusted while the feed is silent',
@@ -111,8 +111,8 @@ export const mutations: readonly Mutation[] = [
     file: 'src/cache/read-through.ts',
     edits: [
       [
-        "if (age !== 'grace') return null\n    this.#loadBehind(key, 'background')",
-        "if (age !== 'grace') return null\n    this.#loadBehind(key, 'essential')",
+        "copy.refreshedAt = now\n    this.#loadBehind(key, 'background')",
+        "copy.refreshedAt = now\n    this.#loadBehind(key, 'essential')",
       ],
     ],
   },
