@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/concurrency/clock.ts'
+import { seededRandom } from '../src/generate/seeded-random.ts'
 import { openStore } from '../src/store/open-store.ts'
 import { machine } from './support/machine.ts'
 import {
@@ -26,7 +27,6 @@ import {
   quantile,
   type Served,
 } from './support/open-loop.ts'
-import { seededRandom } from './support/seeded-random.ts'
 import { startServer } from './support/server-process.ts'
 import { articleSource, ingestInto } from './support/source.ts'
 

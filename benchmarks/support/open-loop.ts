@@ -1,35 +1,45 @@
-import { Agent, request } from 'node:http'
-import { setTimeout as pause } from 'node:timers/promises'
+import { openLoop as sendOnSchedule } from '../../src/report/load/open-loop.ts'
+import type { Arrival } from '../../src/report/load/plan-load.ts'
 
 /**
- * Sends requests on a schedule that the server cannot slow down: arrivals are Poisson at `rate` a second, and every
- * time is counted from the scheduled arrival (what a reader feels), not from when the request got out.
+ * Sends requests on a schedule that the server cannot slow down, with the report's own load generator: arrivals are
+ * Poisson at `rate` a second, and every time is counted from the scheduled arrival.
  */
 export async function openLoop(load: {
   readonly url: () => string
   readonly rate: number
   readonly seconds: number
   readonly random: () => number
-  /** The bytes that end the article, such as `</article>`; an answer without them has failed. Default: not looked for. */
-  readonly articleEnd?: string
+  /** An answer without the bytes that end an article has failed. Default: they are not looked for. */
+  readonly articleEnd?: '</article>'
 }): Promise<Served[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 2000 })
-  const startedAt = performance.now()
-  const endsAt = startedAt + load.seconds * 1000
-  const served: Array<Promise<Served>> = []
-  try {
-    for (let dueAt = startedAt; ; ) {
-      dueAt += (-Math.log(1 - load.random()) / load.rate) * 1000
-      if (dueAt > endsAt) break
-      const waitMs = dueAt - performance.now()
-      if (waitMs > 1) await pause(waitMs)
-      served.push(fetchOnce(agent, load.url(), dueAt, load.articleEnd))
-    }
-    return await Promise.all(served)
-  } finally {
-    agent.destroy()
+  const plan: Arrival[] = []
+  for (let atMs = 0; ; ) {
+    atMs += (-Math.log(1 - load.random()) / load.rate) * 1000
+    if (atMs > load.seconds * 1000) break
+    plan.push({ atMs, isCounted: true, ...(load.articleEnd === undefined ? { kind: 'healthz' } : reader) })
   }
+  const urls = plan.map(() => new URL(load.url()))
+  const [first] = urls
+  if (!first) return []
+  let next = 0
+  const { outcomes } = await sendOnSchedule({
+    url: first.origin,
+    plan,
+    request: () => ({ method: 'GET', path: urls[next++]?.pathname ?? '/' }),
+    connectionsMax: 2000,
+    timeoutMs: requestTimeoutMs,
+  })
+  return outcomes.map(({ result, firstByteMs, articleMs, completeMs, lateMs }) => ({
+    ok: result === 'served',
+    firstByteMs,
+    articleMs,
+    completeMs,
+    startedLateMs: Math.max(0, lateMs),
+  }))
 }
+
+const reader = { kind: 'page', article: 0, isCold: false, isColdAgain: false, leavesAfterMs: null } as const
 
 /** Times in milliseconds, from the scheduled arrival; infinite where what they count never came. */
 export interface Served {
@@ -84,37 +94,6 @@ export function quantile(ascendingTimes: readonly number[], share: number): numb
 // Not a - b: the difference of two failures is not a number, and sorts anything anywhere.
 function ascending(a: number, b: number): number {
   return a === b ? 0 : a < b ? -1 : 1
-}
-
-function fetchOnce(agent: Agent, url: string, dueAt: number, articleEnd: string | undefined): Promise<Served> {
-  const startedAt = performance.now()
-  // A timer may fire a little early: what was not asked yet cannot be waited for.
-  const from = Math.min(dueAt, startedAt)
-  return new Promise((resolve) => {
-    let firstByteMs = Infinity
-    let articleMs = Infinity
-    let tail = ''
-    const end = (answered: boolean) => {
-      const completeMs = answered ? performance.now() - from : Infinity
-      const ok = answered && (articleEnd === undefined || Number.isFinite(articleMs))
-      resolve({ ok, firstByteMs, articleMs, completeMs, startedLateMs: startedAt - from })
-    }
-    const outgoing = request(url, { agent, timeout: requestTimeoutMs }, (response) => {
-      response.on('data', (chunk: Buffer) => {
-        const now = performance.now() - from
-        if (firstByteMs === Infinity) firstByteMs = now
-        if (articleEnd === undefined || articleMs < Infinity) return
-        const text = tail + chunk.toString('latin1')
-        if (text.includes(articleEnd)) articleMs = now
-        tail = text.slice(-articleEnd.length)
-      })
-      response.on('end', () => end(response.statusCode === 200 && response.complete))
-      response.on('error', () => end(false))
-    })
-    outgoing.on('timeout', () => outgoing.destroy())
-    outgoing.on('error', () => end(false))
-    outgoing.end()
-  })
 }
 
 const requestTimeoutMs = 60_000

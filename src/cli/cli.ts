@@ -134,6 +134,47 @@ function createProgram(
     })
 
   program
+    .command('report')
+    .description('measures serving before and after onward, on your articles or generated ones, and draws a report')
+    .option('--store <url>', 'measure on a copy of this store')
+    .option('--data <source>', 'measure on the articles of this file, folder or address')
+    .option('--out <folder>', 'where report.html, report.md and report.json are written', 'onward-report')
+    .addOption(
+      new Option(
+        '--seconds <number>',
+        'length of each run; 2 is a quick look (default: 3, or 20 with --full)',
+      ).argParser(parseCount),
+    )
+    .option('--modes <mode...>', 'only these: blocking, sequential, concurrent, capped, ..., onward')
+    .option('--full', 'all modes, everything at length: about an hour')
+    .addOption(
+      new Option('--articles <number>', 'how many are generated without --data (default: 20000)').argParser(
+        parseLargeCount,
+      ),
+    )
+    .action(async (flags: ReportFlags) => {
+      outputs.stopsWithReader = false
+      const { reportCommand } = await import('./report.ts')
+      exit(await reportCommand(flags, signal))
+    })
+
+  program
+    .command('generate')
+    .description('news-like articles in invented words, with stories as ground truth, to measure at any size')
+    .addOption(new Option('--articles <number>', 'how many').argParser(parseLargeCount).makeOptionMandatory())
+    .addOption(
+      new Option('--seed <number>', 'the same seed gives the same articles; fewer are the beginning of more')
+        .argParser(parseSeed)
+        .default(1),
+    )
+    .addOption(new Option('--per-day <number>', 'how many a day').argParser(parseLargeCount).default(1000))
+    .option('--out <file>', 'write to this file, gzipped when it ends in .gz (default: standard output)')
+    .action(async (flags: GenerateFlags) => {
+      const { generateCommand } = await import('./generate.ts')
+      await generateCommand(flags, signal)
+    })
+
+  program
     .command('options', { hidden: true })
     .description('every option with its environment variable and default')
     .addHelpText('after', () => `\n${optionsHelp()}`)
@@ -171,6 +212,24 @@ export interface RelatedFlags {
   readonly explain?: true
   readonly format: 'text' | 'jsonl'
   readonly allowPrivateAddresses?: true
+}
+
+export interface ReportFlags {
+  readonly store?: string
+  readonly data?: string
+  readonly out: string
+  readonly seconds?: number
+  readonly modes?: string[]
+  readonly full?: true
+  readonly articles?: number
+}
+
+export interface GenerateFlags {
+  readonly articles: number
+  readonly seed: number
+  readonly perDay: number
+  /** A file; gzip when it ends in `.gz`. Default: standard output. */
+  readonly out?: string
 }
 
 /** The command line's store when none is named: a file in the current folder, so that `ingest` and `serve` meet. */
@@ -223,7 +282,22 @@ function parseCount(given: string): number {
   return count
 }
 
-function version(): string {
+function parseLargeCount(given: string): number {
+  const count = Number(given)
+  if (!/^\d+$/.test(given) || count < 1 || count > 100_000_000)
+    throw new InvalidArgumentError('Expected a whole number from 1 to 100000000.')
+  return count
+}
+
+function parseSeed(given: string): number {
+  const seed = Number(given)
+  if (!/^\d+$/.test(given) || seed > 0xffff_ffff)
+    throw new InvalidArgumentError('Expected a whole number from 0 to 4294967295.')
+  return seed
+}
+
+/** Of onward, from its manifest. */
+export function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return (manifest as { version: string }).version
 }
@@ -247,6 +321,10 @@ Your own site:
   onward ingest articles.jsonl feeds/ https://news.example/feed.xml
   onward serve                                   the same store, ${defaultStoreUrl} in this folder
   onward ingest https://news.example/feed.xml --every 5m
+
+What it changes, measured and drawn:
+  onward report                                  before and after, on generated articles; under five minutes
+  onward report --data articles.jsonl            on yours
 
 An article is one JSON object a line: {"id":"42","title":"…","body":"…","publishedAt":"2026-11-02T09:30:00Z"}.
 Only id, and title or body, are required.

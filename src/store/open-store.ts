@@ -48,7 +48,8 @@ export async function temporaryStoreFolder(): Promise<{ readonly url: string } &
 
 const accepted = 'A store is named as sqlite:PATH, for example sqlite:news.db or sqlite:/var/lib/onward/news.db'
 
-function sqliteFile(url: string): string {
+/** The file that a store URL names, as it was written there. @throws InvalidOptionError when it names none */
+export function sqliteFile(url: string): string {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(url.trim()) ?? []
   if (scheme === undefined) {
     // A bare name is what people try first. What was given is shown only where it cannot hold a password.

@@ -66,8 +66,11 @@ function misunderstood(entry: string, why: string): InvalidOptionError {
  * A store in which an operator's outage happens: what `plan` does not name goes straight through.
  *
  * Closing it closes `store` and rejects what hangs.
+ *
+ * @param plan a plan that stands, or a function that gives the one of the moment: an outage that begins and ends
  */
-export function rehearseStore(store: Store, plan: RehearsalPlan, clock: Clock): Store {
+export function rehearseStore(store: Store, plan: RehearsalPlan | (() => RehearsalPlan), clock: Clock): Store {
+  const planNow = typeof plan === 'function' ? plan : () => plan
   // A set and not an AbortSignal: thousands may hang at a time, and that many listeners on one signal bring a warning.
   const hanging = new Set<(reason: Error) => void>()
   let closed = false
@@ -77,7 +80,7 @@ export function rehearseStore(store: Store, plan: RehearsalPlan, clock: Clock): 
     signal: AbortSignal | undefined,
     work: () => Promise<Result>,
   ): Promise<Result> {
-    const fault = plan[part]
+    const fault = planNow()[part]
     if (!fault) return await work()
     signal?.throwIfAborted()
     if (fault.kind === 'fail') throw new StoreUnavailableError(`Rehearsal: the store's ${part} part is down.`)

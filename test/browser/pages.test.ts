@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, suite, test } from 'node:test'
-import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { findChromium, launchChromium } from '../support/chromium.ts'
+import { axeSource, seriousProblems } from './axe.ts'
 import { holdRails, openPatientSite, openSampleSite, type SampleSite } from './sites.ts'
 
 const phone = { width: 390, height: 844 }
@@ -168,17 +166,6 @@ suite('the pages in a browser', { skip: findChromium().reason }, () => {
     return page.evaluate<boolean>(`document.activeElement === document.querySelector('${selector}')`)
   }
 })
-
-/** What axe calls serious or critical, as sentences with the place of the first. */
-async function seriousProblems(page: Page): Promise<string[]> {
-  const { violations, passes } = await page.evaluate<AxeResults>(`axe.run(document, { resultTypes: ['violations'] })`)
-  assert.ok(passes.length > 10, 'axe has looked')
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, help, nodes }) => `${id}: ${help} (${nodes.length} × ${nodes[0]?.html})`)
-}
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const outlineWidth = `(() => {
   const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement)

@@ -1,0 +1,8 @@
+import { type Archive, makeArchive } from '../../src/report/archive.ts'
+import type { TemporaryFolder } from '../support/temporary-folder.ts'
+
+/** A small generated archive with rails and the befores' text index, in `folder`. */
+export async function smallArchive(folder: TemporaryFolder, articles = 120): Promise<Archive> {
+  const source = { kind: 'generated', articles, seed: 2 } as const
+  return await makeArchive(source, folder.path, { signal: new AbortController().signal, onProgress: () => {} })
+}
