@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Lifetime } from './cache/lifetime.ts'
 import { systemClock } from './concurrency/clock.ts'
 import { withDeadline } from './concurrency/deadline.ts'
+import { InvalidOptionError, problemText } from './errors.ts'
 import { changesPerRead, followChanges, Pause } from './indexer/follow-changes.ts'
 import { Indexer } from './indexer/indexer.ts'
 import { waitUntilIndexed } from './indexer/wait-until-indexed.ts'
@@ -12,6 +13,8 @@ import { createPublisher, putArticles } from './ingest/publish-articles.ts'
 import type { Publisher } from './manager/publisher.ts'
 import { ArticleServing, type ServingSettings } from './manager/serve-article.ts'
 import { type Options, resolveOptions } from './options.ts'
+import { parseRules } from './related/parse-rules.ts'
+import type { RailRules } from './related/related.ts'
 import { openStore, temporaryStoreFolder } from './store/open-store.ts'
 import { parseRehearsal, rehearseStore } from './store/rehearse-store.ts'
 import type { Store } from './store/store.ts'
@@ -64,12 +67,25 @@ export async function openApp(
     ownStore ?? opening.use(await openStore(options.store ?? opening.use(await temporaryStoreFolder()).url, { clock }))
   const preparer = opening.use(new Preparer())
   const indexer = opening.use(
-    new Indexer({ store: openedStore, clock, holder: randomUUID(), loadsAtStart: loadsIndexAtStart }),
+    new Indexer({
+      store: openedStore,
+      clock,
+      holder: randomUUID(),
+      loadsAtStart: loadsIndexAtStart,
+      // A store that is handed in, and the sample's, which nobody keeps, have no place for it.
+      snapshotFile: isFirstTry || ownStore ? null : snapshotFileOf(openedStore),
+      rules: rulesOf(options.rules),
+      headlineFactor: options.headlineFactor,
+    }),
   )
   indexer.start()
   // The rehearsal stands between the store and those who serve: what is indexed stays sound.
   const servingStore = rehearsal ? rehearseStore(openedStore, rehearsal, clock) : openedStore
-  const manager = new ArticleServing(servingStore, { clock, random: Math.random }, servingSettings(options))
+  const manager = new ArticleServing(
+    servingStore,
+    { clock, random: Math.random, explainer: indexer },
+    servingSettings(options),
+  )
   opening.defer(() => manager.close())
   opening.use(await followForManager(openedStore, manager, openBudgetMs))
   const publisher = createPublisher({
@@ -97,6 +113,17 @@ export async function openApp(
     preparer,
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
+}
+
+/** Beside the store's own file: what belongs together is moved, copied and removed together. */
+function snapshotFileOf({ location }: Store): string {
+  return `${location.replace(/^sqlite:/, '')}-index`
+}
+
+function rulesOf(given: unknown): RailRules {
+  const parsed = parseRules(given)
+  if (parsed.ok) return parsed.rules
+  throw new InvalidOptionError(`The option rules cannot be used: ${parsed.problems.map(problemText).join('; ')}.`)
 }
 
 /** Stores the sample newsroom and waits for its rails. Loading it again changes nothing. */

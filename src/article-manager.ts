@@ -10,9 +10,10 @@ import type {
   Rail,
   RailOptions,
   ServedArticle,
+  Story,
 } from './manager/manager.ts'
 import type { Publisher } from './manager/publisher.ts'
-import type { RelatedArticle } from './related/related.ts'
+import type { RelatedArticle, ScoreParts } from './related/related.ts'
 import type { ArticleList, SectionCount, Store } from './store/store.ts'
 
 /**
@@ -127,6 +128,19 @@ export class ArticleManager implements Manager, AsyncDisposable {
 
   openRail(articleId: string | number, options: RailOptions = {}): Promise<Rail> {
     return this.#call('fetchRelatedArticles', (manager) => manager.openRail(articleId, options))
+  }
+
+  /** The story so far: the articles that tell the same story, oldest first, the asked one among them. Rejects as `handleRequest` does. */
+  openStory(articleId: string | number, options?: CallOptions): Promise<Story> {
+    return this.#call('openStory', (manager) => manager.openStory(articleId, options))
+  }
+
+  explainScores(
+    articleId: string,
+    others: readonly string[],
+    options?: CallOptions,
+  ): Promise<ReadonlyArray<ScoreParts | null>> {
+    return this.#call('explainScores', (manager) => manager.explainScores(articleId, others, options))
   }
 
   listArticles(

@@ -24,6 +24,7 @@ export type {
   RailOptions,
   RelatedInfo,
   ServedArticle,
+  Story,
 } from './manager/manager.ts'
 export type { BulkResult, Publisher, PublishOptions } from './manager/publisher.ts'
 export type { RelatedArticle } from './related/related.ts'

@@ -31,6 +31,8 @@ export interface Options {
   readonly rehearse: string | null
   readonly logLevel: (typeof logLevels)[number]
   readonly accessLog: boolean
+  readonly rules: unknown
+  readonly headlineFactor: number
   readonly allowPrivateAddresses: boolean
 }
 
@@ -159,6 +161,29 @@ export const optionSpecs: { readonly [Name in keyof Options]: OptionSpec<Options
     default: 'info',
     help: `What is logged: ${logLevels.join(', ')}.`,
     parse: oneOf(logLevels),
+  },
+  rules: {
+    env: 'ONWARD_RULES',
+    default: {},
+    help: 'What a publisher decides about rails, as an object in code or its JSON, such as {"maxPerSource":2,"halfLifeDays":{"sport":3}}; see docs/relatedness.md.',
+    parse(given) {
+      if (typeof given === 'object' && given !== null) return given
+      try {
+        return JSON.parse(String(given))
+      } catch {
+        throw new Error('a JSON object such as {"maxPerSource":2}')
+      }
+    },
+  },
+  headlineFactor: {
+    env: 'ONWARD_HEADLINE_FACTOR',
+    default: 1,
+    help: 'How much the words of a headline count, 0 to 10; 1 is what was found to be best.',
+    parse(given) {
+      const value = typeof given === 'string' ? Number(given) : given
+      if (typeof value !== 'number' || !(value >= 0 && value <= 10)) throw new Error('a number from 0 to 10')
+      return value
+    },
   },
   accessLog: {
     env: 'ONWARD_ACCESS_LOG',

@@ -71,6 +71,58 @@ describe('a running onward', { timeout: 60_000 }, () => {
     await until(async () => (await relatedIds('aground')).includes('captain'))
   })
 
+  it('says what the scores of a rail are made of', async () => {
+    const answer = await fetch(new URL('/v1/articles/aground/related?explain=1', service.url))
+    assert.equal(answer.status, 200)
+    const { items } = (await answer.json()) as {
+      items: Array<{
+        id: string
+        score: number
+        parts: { score: number; text: number; time: number; terms: Array<{ term: string }> }
+      }>
+    }
+    const { score, parts } = items.find(({ id }) => id === 'lifeboat')!
+    assert.ok(Math.abs(parts.score - score) < 1e-3, `${parts.score} is told of ${score}`)
+    assert.ok(Math.abs(parts.text * parts.time - parts.score) < 1e-3)
+    assert.ok(parts.terms.some(({ term }) => /aurelia/i.test(term)))
+  })
+
+  it('tells the story so far in the order of time, without what is not visible', async () => {
+    const storyOf = async (id: string) => {
+      const answer = await fetch(new URL(`/v1/articles/${id}/story`, service.url))
+      assert.equal(answer.status, 200)
+      const { articles } = (await answer.json()) as { articles: Array<{ id: string; isAsked: boolean }> }
+      assert.deepEqual(
+        articles.filter((article) => article.isAsked).map((article) => article.id),
+        [id],
+      )
+      return articles.map((article) => article.id)
+    }
+    const captainsLog = {
+      ...published(captain),
+      id: 'log',
+      title: 'Log of the ferry Aurelia shows a late turn off Halvern',
+      body: 'Her log shows that the Aurelia turned late in the fog before she ran aground off the Halvern lighthouse.',
+      publishedAt: '2026-11-03T08:00:00.000Z',
+    }
+    const inquiry = {
+      ...captainsLog,
+      id: 'inquiry',
+      title: 'Inquiry into the Aurelia: captain and fog',
+      embargoedUntil: '2099-01-01T00:00:00Z',
+    }
+    assert.equal((await send('PUT', '/v1/articles/log', JSON.stringify(captainsLog))).status, 201)
+    assert.equal((await send('PUT', '/v1/articles/inquiry', JSON.stringify(inquiry))).status, 201)
+    await until(async () => (await storyOf('aground')).includes('log'))
+    const story = await storyOf('aground')
+    assert.equal(story.at(-1), 'log')
+    assert.ok(story.includes('lifeboat') && !story.includes('inquiry'))
+    assert.equal((await send('DELETE', '/v1/articles/log')).status, 200)
+    assert.ok(!(await storyOf('aground')).includes('log'))
+    assert.equal((await fetch(new URL('/v1/articles/inquiry/story', service.url))).status, 404)
+    assert.equal((await fetch(new URL('/v1/articles/log/story', service.url))).status, 410)
+  })
+
   it('shows a correction in the rails of others', async () => {
     const corrected = {
       ...published(aurelia[1]),

@@ -35,6 +35,8 @@ export interface Article {
   readonly story?: string
   /** Ground truth for evaluation: the ids that an editor picked. */
   readonly related?: readonly string[]
+  /** Ground truth for evaluation: what it is about, by whoever classified it (topic codes, subject headings). */
+  readonly labels?: readonly string[]
   /** When this store first saw the id; never changes. */
   readonly firstSeenAt: string
 }

@@ -76,6 +76,7 @@ export function parseArticle(value: unknown, options: { source?: string | undefi
     evolvedFrom: evolvedFrom === undefined ? undefined : idOf(evolvedFrom),
     story: fields.id('story'),
     related: related && related.length > 0 ? [...new Set(related)] : undefined,
+    labels: fields.labels(),
   }
   const tags = fields.tags()
 
@@ -145,6 +146,15 @@ class Fields {
       return this.#within(path, cleanLine(item), articleLimits.tagCharacters)
     })
     return tags && [...new Set(tags.filter((tag) => tag !== ''))]
+  }
+
+  /** For evaluation alone: `labels` means other things in other people's exports, and none of them is worth an article. */
+  labels(): string[] | undefined {
+    const value = this.#own('labels')
+    if (!Array.isArray(value) || value.length > articleLimits.tags) return undefined
+    const texts = value.filter((item) => typeof item === 'string' && item.length <= articleLimits.tagCharacters)
+    const labels = [...new Set(texts.map((text: string) => cleanLine(text)).filter((label) => label !== ''))]
+    return texts.length === value.length && labels.length > 0 ? labels : undefined
   }
 
   status(): ArticleInput['status'] {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { OnwardError } from '../errors.ts'
+import { type TruthName, truthNames } from '../evaluate/ground-truth.ts'
 import { optionSpecs } from '../options.ts'
 import { flushOutputs, OutputError, type Outputs, ReaderLeft, watchOutputs } from './outputs.ts'
 
@@ -126,6 +127,9 @@ function createProgram(
     .option('--all', 'of every article')
     .addOption(new Option('--limit <number>', 'how many for each article').argParser(parseCount).default(10))
     .option('--explain', 'say why, with the parts of each score')
+    .option('--why-not <id>', 'why this article is not in the rail of the one named with --id')
+    .option('--rules <file>', 'a JSON file of rules for rails, such as {"maxPerSource": 2}')
+    .option('--diff <files...>', 'two files of rules, OLD and NEW: which rails change from one to the other, and how')
     .addOption(new Option('--format <format>', 'how it is printed').choices(['text', 'jsonl']).default('text'))
     .option('--allow-private-addresses', optionSpecs.allowPrivateAddresses.help)
     .action(async (source: string, flags: RelatedFlags) => {
@@ -175,6 +179,30 @@ function createProgram(
     })
 
   program
+    .command('evaluate')
+    .description('how good the rails of a source are, against what its own data says belongs in them')
+    .argument('<source>', 'a file, folder or address as for ingest, or a store URL such as sqlite:news.db')
+    .addOption(
+      new Option('--against <field>', 'measure against this field alone (default: each that the data has)').choices(
+        truthNames,
+      ),
+    )
+    .addOption(new Option('--format <format>', 'how it is printed').choices(['text', 'json']).default('text'))
+    .option('--rules <file>', 'a JSON file of rules for rails, such as {"maxPerSource": 2}')
+    .option('--html <file>', 'write a page with the figures and the worst misses, for an editor to read')
+    .addOption(
+      new Option('--misses <number>', 'how many of the worst misses are shown').argParser(parseCount).default(20),
+    )
+    .addOption(
+      new Option('--seed <number>', 'of the draws that the intervals come from').argParser(parseSeed).default(1),
+    )
+    .option('--allow-private-addresses', optionSpecs.allowPrivateAddresses.help)
+    .action(async (source: string, flags: EvaluateFlags) => {
+      const { evaluateCommand } = await import('./evaluate.ts')
+      exit(await evaluateCommand(source, flags, signal))
+    })
+
+  program
     .command('options', { hidden: true })
     .description('every option with its environment variable and default')
     .addHelpText('after', () => `\n${optionsHelp()}`)
@@ -210,6 +238,10 @@ export interface RelatedFlags {
   readonly all?: true
   readonly limit: number
   readonly explain?: true
+  readonly whyNot?: string
+  readonly rules?: string
+  /** As they were given: two are wanted. */
+  readonly diff?: readonly string[]
   readonly format: 'text' | 'jsonl'
   readonly allowPrivateAddresses?: true
 }
@@ -230,6 +262,16 @@ export interface GenerateFlags {
   readonly perDay: number
   /** A file; gzip when it ends in `.gz`. Default: standard output. */
   readonly out?: string
+}
+
+export interface EvaluateFlags {
+  readonly against?: TruthName
+  readonly format: 'text' | 'json'
+  readonly rules?: string
+  readonly html?: string
+  readonly misses: number
+  readonly seed: number
+  readonly allowPrivateAddresses?: true
 }
 
 /** The command line's store when none is named: a file in the current folder, so that `ingest` and `serve` meet. */
@@ -316,6 +358,7 @@ A first look, with nothing prepared:
 Your own articles, without a server:
   onward related articles.jsonl --id 42          what is related to article 42, and why
   onward related https://news.example/feed.xml --all
+  onward evaluate articles.jsonl                 how good that is, against "story" or "related" in the data
 
 Your own site:
   onward ingest articles.jsonl feeds/ https://news.example/feed.xml

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { OnwardError } from '../errors.ts'
 
 /**
@@ -44,6 +45,11 @@ export async function flushOutputs(): Promise<void> {
     // The callback is called with an error too.
     await new Promise<void>((resolve) => stream.write('', () => resolve()))
   }
+}
+
+/** Writes to standard output, and waits while its reader is slower than we are. */
+export async function writeOut(text: string, signal: AbortSignal): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain', { signal })
 }
 
 /** Nobody reads the results any more. */

@@ -96,10 +96,15 @@ function readingRoutes(context: SiteContext): Route[] {
       },
       async handle(request, reply) {
         const articleId = parseArticleId(routeParameters(request).id)
-        const { limit, exclude } = parseQuery(railQuery, request.query)
-        const keep = offerAnswer(context, request)
+        const { limit, exclude, explain = false } = parseQuery(railQuery, request.query)
+        // What a score is made of is asked of the index each time: nobody else would hear that it has changed.
+        const keep = explain ? null : offerAnswer(context, request)
         using scope = openScope(reply, 'The related articles')
         const rail = await scope.within(manager.openRail(articleId, { limit, exclude, signal: scope.signal }))
+        const ids = rail.items.map((item) => item.id)
+        const { signal } = scope
+        const parts = explain ? await scope.within(manager.explainScores(articleId, ids, { signal })) : null
+        const isRelated = rail.basis === 'related'
         const answer = {
           articleId,
           state: rail.state,
@@ -107,7 +112,7 @@ function readingRoutes(context: SiteContext): Route[] {
           version: rail.version,
           generatedAt: rail.generatedAt,
           tookMs: Math.round(rail.tookMs * 10) / 10,
-          items: underMount(rail.items, context.linkPrefix(request)).map((item) => ({
+          items: underMount(rail.items, context.linkPrefix(request)).map((item, at) => ({
             id: item.id,
             url: item.url,
             title: item.title,
@@ -119,6 +124,7 @@ function readingRoutes(context: SiteContext): Route[] {
             score: item.score,
             position: item.position,
             pinned: item.pinned,
+            ...(parts === null ? {} : { parts: isRelated ? (parts[at] ?? null) : null }),
           })),
         }
         reply.header('server-timing', railTiming(rail))
@@ -128,6 +134,46 @@ function readingRoutes(context: SiteContext): Route[] {
         const about = { route: '/v1/articles/:id/related', kind: 'api', contentType: json } as const
         keep?.(railAnswer({ ...about, body, rail, articleId, sameAs }), 'article')
         return sendJson(request, reply, body, sameAs)
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/articles/:id/story',
+      group: 'api',
+      kind: 'api',
+      schema: {
+        operationId: 'readStory',
+        tags: ['articles'],
+        summary: 'The story so far',
+        description:
+          'The articles that tell the same story, oldest first, the asked one among them; at most 50. They are found in the ' +
+          'related articles. What is not visible now is not in it.',
+        params: idParameter,
+        response: answers({ 200: ['The story, oldest first.', 'Story'] }, [304, 400, 404, 410, 503]),
+      },
+      async handle(request, reply) {
+        const articleId = parseArticleId(routeParameters(request).id)
+        parseQuery(articleQuery, request.query)
+        using scope = openScope(reply, 'The story')
+        const story = await scope.within(manager.openStory(articleId, { signal: scope.signal }))
+        const prefix = context.linkPrefix(request)
+        const answer = {
+          articleId,
+          version: story.version,
+          generatedAt: story.generatedAt,
+          articles: story.articles.map((article) => ({
+            id: article.id,
+            url: article.url ?? `${prefix}/articles/${article.id}`,
+            title: article.title,
+            standfirst: article.standfirst,
+            publishedAt: article.publishedAt,
+            section: article.section,
+            source: article.source,
+            image: article.image,
+            isAsked: article.id === articleId,
+          })),
+        }
+        return sendJson(request, reply, JSON.stringify(answer))
       },
     },
     {

@@ -121,6 +121,7 @@ const statuses: Readonly<Record<string, KnownError>> = Object.assign(Object.crea
   THREAD_CLOSED: { status: 503, code: 'STORE_UNAVAILABLE', detail: storeDetail },
   PREPARE_FAILED: { status: 503, detail: 'Articles cannot be checked just now, so none is stored. Try again shortly.' },
   NOT_CONNECTED: { status: 503, detail: 'The site is starting or stopping. Try again shortly.' },
+  EXPLANATION_UNAVAILABLE: { status: 503 },
   DEADLINE_EXCEEDED: { status: 503, detail: 'The answer was not ready in time. Try again shortly.' },
   FST_ERR_BAD_URL: { status: 400, code: 'BAD_URL', detail: 'The address is not valid percent-encoding.' },
   FST_ERR_MAX_PARAM_LENGTH: { status: 414, code: 'URI_TOO_LONG', detail: 'A part of the address is too long.' },

@@ -1,4 +1,5 @@
 import { articleIdPattern } from '../article/article.ts'
+import { storyLengthMax } from '../related/story.ts'
 
 /**
  * What the routes take and answer, in JSON Schema: for `/openapi.json` alone. Requests are checked by
@@ -50,6 +51,26 @@ const railItem = {
   pinned: { type: 'boolean', description: 'Chosen by an editor.' },
 }
 
+const share = { type: 'number', minimum: 0 }
+
+const scoreParts = {
+  ...object({
+    score: { ...share, description: '`text` times `time`, before the rules.' },
+    text: { ...share, description: 'How alike the texts are; the floor is asked of it.' },
+    names: { ...share, description: 'The part of `text` that comes from names.' },
+    words: { ...share, description: 'The part that comes from all else.' },
+    time: { ...share, description: 'The factor for nearness in time: 1 on the day itself.' },
+    daysApart: share,
+    isSameSection: { type: 'boolean' },
+    sharedTags: { type: 'array', items: text },
+    penalties: { type: 'array', items: object({ rule: text, factor: share }) },
+    ranked: { ...share, description: '`score` times the factors of the rules: what the rail is ordered by.' },
+    terms: { type: 'array', items: object({ term: text, isName: { type: 'boolean' }, part: share }) },
+  }),
+  type: ['object', 'null'],
+  description: 'Only with `explain=1`. Null for the labelled filler, and for what changed a moment ago.',
+}
+
 const recordProperties = {
   title: text,
   body: { type: 'string', description: 'Plain text, paragraphs parted by an empty line.' },
@@ -68,6 +89,7 @@ const recordProperties = {
   evolvedFrom: { type: 'string', description: 'The id of the version that this one replaces.' },
   story: text,
   related: { type: 'array', items: text, description: 'The ids that an editor picked.' },
+  labels: { type: 'array', items: text, description: 'What it is about, by whoever classified it; for evaluation.' },
 }
 
 const exampleItem = {
@@ -177,7 +199,7 @@ const schemas = {
       version: { ...count, description: 'The number of the change that it was worked out after.' },
       generatedAt: { type: ['string', 'null'], format: 'date-time' },
       tookMs: { type: 'number', minimum: 0 },
-      items: { type: 'array', items: object(railItem) },
+      items: { type: 'array', items: object({ ...railItem, parts: scoreParts }, ['parts']) },
     }),
     examples: [
       {
@@ -188,6 +210,49 @@ const schemas = {
         generatedAt: '2026-11-02T09:30:00.000Z',
         tookMs: 0.8,
         items: [exampleItem],
+      },
+    ],
+  },
+  Story: {
+    ...object({
+      articleId: id,
+      version: { ...count, description: 'The number of the change that its related articles were worked out after.' },
+      generatedAt: { type: ['string', 'null'], format: 'date-time' },
+      articles: {
+        type: 'array',
+        minItems: 1,
+        maxItems: storyLengthMax,
+        items: object({
+          id,
+          url: text,
+          title: text,
+          standfirst: text,
+          publishedAt: time,
+          section: textOrNull,
+          source: textOrNull,
+          image: textOrNull,
+          isAsked: { type: 'boolean', description: 'It is the article that was asked about.' },
+        }),
+      },
+    }),
+    examples: [
+      {
+        articleId: '1',
+        version: 214,
+        generatedAt: '2026-11-02T09:30:00.000Z',
+        articles: [
+          {
+            id: '1',
+            url: '/articles/1',
+            title: 'Cocoa arrivals fall',
+            standfirst: 'Arrivals at the port fell.',
+            publishedAt: '2026-11-01T16:05:00.000Z',
+            section: 'Markets',
+            source: 'Staff',
+            image: null,
+            isAsked: true,
+          },
+        ],
       },
     ],
   },
@@ -278,8 +343,11 @@ export function railParameters({ explain }: { readonly explain: boolean }): Sche
       ? {
           explain: {
             type: 'string',
-            enum: ['0'],
-            description: 'Reserved: `1` is refused with 400 until it is served.',
+            enum: ['0', '1', 'false', 'true'],
+            default: '0',
+            description:
+              '1: each item says what its score is made of. 503 where the process does not keep the rails: another does, or ' +
+              'they are being loaded.',
           },
         }
       : {}),

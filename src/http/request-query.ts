@@ -69,10 +69,7 @@ export const articleQuery = z.strictObject({})
 export const railQuery = z.strictObject({
   limit: wholeNumber(1, railLimitMax).optional(),
   exclude: excludedIds.optional(),
-  // Accepted and ignored would be a lie, so it is refused until it is served.
-  explain: z
-    .literal('0', { error: 'is not served over HTTP yet; run `onward related SOURCE --id ID --explain` instead' })
-    .optional(),
+  explain: flag.optional(),
 })
 
 export const fragmentQuery = railQuery.omit({ explain: true }).strip()

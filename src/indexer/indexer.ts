@@ -1,8 +1,10 @@
 import type { Clock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
+import { ExplanationUnavailableError } from '../errors.ts'
 import { publish } from '../events.ts'
-import { documentOf, type IndexClient, openIndexThread } from '../related/index-client.ts'
-import type { Change, Store } from '../store/store.ts'
+import { documentOf, type IndexClient, type IndexThreadData, openIndexThread } from '../related/index-client.ts'
+import { defaultRules, type RailRules, type ScoreParts } from '../related/related.ts'
+import type { Change, Store, StoreStatus } from '../store/store.ts'
 import { changesPerRead, Pause, pollMs, readBudgetMs, retryPauseMs } from './follow-changes.ts'
 
 /**
@@ -16,7 +18,9 @@ import { changesPerRead, Pause, pollMs, readBudgetMs, retryPauseMs } from './fol
  * standing by ──lease taken──▶ loading ──▶ following ──lease lost, store or thread failed──▶ standing by (after a pause)
  * ```
  *
- * Loading takes stored rails as they are, so that a restart works out only what changed since. While following, changes
+ * Loading takes the index as it was last saved in a file beside the store, and then what has changed since; where there is no
+ * such file, or it is torn, of another store or of other options, it reads all articles and takes stored rails as they are.
+ * Either way a restart works out only what changed since, and stored rails are served meanwhile. While following, changes
  * are staged as they come and neighbours are found between two reads, those of the newest articles first.
  */
 export class Indexer implements AsyncDisposable {
@@ -24,14 +28,20 @@ export class Indexer implements AsyncDisposable {
   readonly #clock: Clock
   readonly #holder: string
   readonly #loadsAtStart: boolean
+  readonly #snapshotFile: string | null
+  readonly #built: IndexThreadData
   readonly #stop = new AbortController()
   readonly #pause: Pause
   #running: Promise<void> = Promise.resolve()
   #holds = 0
+  /** The index while this process leads and has loaded it. */
+  #loaded: IndexClient | null = null
 
   constructor(options: IndexerOptions) {
     this.#store = options.store
     this.#loadsAtStart = options.loadsAtStart ?? true
+    this.#snapshotFile = options.snapshotFile ?? null
+    this.#built = { rules: options.rules ?? defaultRules, headlineFactor: options.headlineFactor ?? 1 }
     this.#clock = options.clock
     this.#holder = options.holder
     this.#pause = new Pause(options.clock)
@@ -58,6 +68,16 @@ export class Indexer implements AsyncDisposable {
     }
   }
 
+  /** See `ScoreExplainer`. It waits behind the slice of work that the index is at: some tens of milliseconds. */
+  async explainScores(
+    articleId: string,
+    others: readonly string[],
+    options: { readonly signal?: AbortSignal | undefined },
+  ): Promise<ReadonlyArray<ScoreParts | null>> {
+    if (!this.#loaded) throw new ExplanationUnavailableError()
+    return await this.#loaded.request({ type: 'parts', id: articleId, others }, options)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     this.#pause.wake()
@@ -75,9 +95,13 @@ export class Indexer implements AsyncDisposable {
           await this.#pause.wait(standbyMs)
           continue
         }
-        await this.#lead(token, () => {
-          failures = 0
-        })
+        try {
+          await this.#lead(token, () => {
+            failures = 0
+          })
+        } finally {
+          this.#loaded = null
+        }
       } catch (error) {
         if (signal.aborted) break
         publish('background-failed', () => ({ what: 'keeping the rails', error }))
@@ -94,11 +118,12 @@ export class Indexer implements AsyncDisposable {
   /** Loads, then follows, until the lease is lost (returns) or something fails (throws). The thread is this term's own. */
   async #lead(token: number, onProgress: () => void): Promise<void> {
     const { signal } = this.#stop
-    await using index = openIndexThread()
+    await using index = openIndexThread(this.#built)
     const lease = { name: leaseName, holder: this.#holder, token }
     let leaseTakenAt = this.#clock.monotonicMs()
     let liftedAt = Number.NEGATIVE_INFINITY
-    const { indexedSeq } = await this.#read((stop) => this.#store.readStatus({ now: this.#clock.now(), signal: stop }))
+    const status = await this.#read((stop) => this.#store.readStatus({ now: this.#clock.now(), signal: stop }))
+    const { indexedSeq } = status
     const keepLease = async (): Promise<boolean> => {
       if (this.#clock.monotonicMs() - leaseTakenAt < leaseMs / 3) return true
       const renewed = await this.#takeLease()
@@ -106,14 +131,32 @@ export class Indexer implements AsyncDisposable {
       return renewed === token
     }
     let isLoaded = indexedSeq === 0
+    if (isLoaded) this.#loaded = index
     /** Every change up to here has been handed to the index ... */
     let applied = indexedSeq
+    let appliedId: string | null = null
     /** ... and up to here its rails have been written. */
     let cursor = indexedSeq
     const catchingUpUntil = this.#clock.monotonicMs() + catchUpMs
     let isCatchingUp = true
     let settledAt = Number.NEGATIVE_INFINITY
     let remaining = 0
+    const saved = isLoaded ? null : await this.#openSnapshot(index, status)
+    // Rails that were made by other rules are not taken as they are; nor when it is not known by which they were made.
+    const areRailsKept = saved?.state !== 'other-options' && (saved !== null || isDefault(this.#built))
+    if (saved?.state === 'opened') {
+      isLoaded = true
+      this.#loaded = index
+      applied = saved.cursor
+      appliedId = saved.articleId
+    }
+    let savedSeq = saved?.state === 'opened' || isLoaded ? applied : -1
+    let savedAt = this.#clock.monotonicMs()
+    const save = async () => {
+      savedAt = this.#clock.monotonicMs()
+      savedSeq = applied
+      await this.#saveSnapshot(index, { cursor: applied, articleId: appliedId })
+    }
     while (!signal.aborted) {
       if (!(await keepLease())) return
       if (this.#clock.monotonicMs() - liftedAt >= liftEveryMs) {
@@ -125,14 +168,16 @@ export class Indexer implements AsyncDisposable {
       )
       const last = changes.at(-1)
       if (!isLoaded && (last || this.#loadsAtStart)) {
-        if (!(await this.#load(index, keepLease))) return
+        if (!(await this.#load(index, { keepLease, areRailsKept }))) return
         isLoaded = true
+        this.#loaded = index
       }
       if (last) {
         await index.request({ type: 'apply', changes: changes.map(toIndexChange) }, { signal })
         applied = last.seq
+        appliedId = last.articleId
       }
-      publish('index-lag', () => ({ changes: (last?.seq ?? applied) - cursor }))
+      publish('index-lag', () => ({ changes: Math.max(0, (last?.seq ?? applied) - cursor) }))
       // What is there at the start is staged as a whole, so that its term statistics are fixed once; afterwards rails are
       // worked out between two reads, or a steady stream of articles would leave none of them with a rail.
       isCatchingUp &&= last !== undefined && this.#clock.monotonicMs() < catchingUpUntil
@@ -163,11 +208,45 @@ export class Indexer implements AsyncDisposable {
           tookMs: this.#clock.monotonicMs() - startedAt,
         }))
       }
-      if (remaining === 0 && !last) await this.#pause.wait(pollMs)
+      if (remaining > 0 || last) continue
+      if (applied > savedSeq && this.#clock.monotonicMs() - savedAt >= saveEveryMs) await save()
+      await this.#pause.wait(pollMs)
+    }
+    if (isLoaded && applied > savedSeq && remaining === 0) await save()
+  }
+
+  /** The index as it was saved, when it is of this store; null to load it from there. */
+  async #openSnapshot(index: IndexClient, { lastSeq, indexedSeq }: StoreStatus) {
+    const { signal } = this.#stop
+    if (this.#snapshotFile === null) return null
+    const saved = await index.request({ type: 'open-snapshot', file: this.#snapshotFile }, { signal })
+    if (saved.state !== 'opened') return saved.state === 'none' ? null : saved
+    const { cursor, articleId } = saved
+    const [change] = await this.#read((stop) =>
+      this.#store.readChanges({ after: cursor - 1, limit: 1, now: this.#clock.now(), signal: stop }),
+    )
+    // A file that was copied beside another store, or a store that was put back to an earlier day, tells by this.
+    const isOfThisStore = cursor <= lastSeq && cursor <= indexedSeq
+    const isSameChange = change?.seq !== cursor || articleId === null || change.articleId === articleId
+    if (isOfThisStore && isSameChange) return saved
+    await index.request({ type: 'reset' }, { signal })
+    return null
+  }
+
+  /** What cannot be saved costs the next start some time, and nothing else. */
+  async #saveSnapshot(index: IndexClient, known: { cursor: number; articleId: string | null }): Promise<void> {
+    if (this.#snapshotFile === null) return
+    try {
+      await index.request({ type: 'save-snapshot', file: this.#snapshotFile, ...known })
+    } catch (error) {
+      publish('background-failed', () => ({ what: 'saving the index', error }))
     }
   }
 
-  async #load(index: IndexClient, keepLease: () => Promise<boolean>): Promise<boolean> {
+  async #load(
+    index: IndexClient,
+    { keepLease, areRailsKept }: { keepLease: () => Promise<boolean>; areRailsKept: boolean },
+  ): Promise<boolean> {
     const { signal } = this.#stop
     let afterId = ''
     for (;;) {
@@ -175,7 +254,10 @@ export class Indexer implements AsyncDisposable {
       const page = await this.#read((stop) =>
         this.#store.readIndexPage({ afterId, limit: changesPerRead, now: this.#clock.now(), signal: stop }),
       )
-      const rows = page.map(({ article, railItems }) => ({ document: documentOf(article), railItems }))
+      const rows = page.map(({ article, railItems }) => ({
+        document: documentOf(article),
+        railItems: areRailsKept ? railItems : null,
+      }))
       if (rows.length > 0) await index.request({ type: 'load', rows }, { signal })
       const last = page.at(-1)
       if (!last) return true
@@ -200,6 +282,12 @@ export class Indexer implements AsyncDisposable {
 export interface IndexerOptions {
   readonly store: Store
   readonly clock: Clock
+  /** Where the index is saved and opened from; null (the default) to load it from the store at each start. */
+  readonly snapshotFile?: string | null
+  /** What the publisher decides about rails; default: nothing. */
+  readonly rules?: RailRules
+  /** How much a word of the headline counts, against one of the text; default 1, as it was found to be best. */
+  readonly headlineFactor?: number
   /** Who leads, in the lease: unique to the process. */
   readonly holder: string
   /**
@@ -207,6 +295,10 @@ export interface IndexerOptions {
    * False: with the first change, for a process that may well find nothing to do.
    */
   readonly loadsAtStart?: boolean
+}
+
+function isDefault({ rules, headlineFactor }: IndexThreadData): boolean {
+  return headlineFactor === 1 && JSON.stringify(rules) === JSON.stringify(defaultRules)
 }
 
 function toIndexChange({ articleId, article }: Change) {
@@ -219,6 +311,8 @@ const leaseMs = 10_000
 const standbyMs = 1000
 /** How late the lift of an embargo may be noticed. */
 const liftEveryMs = 500
+/** How often the index is saved while changes come: rails stand still meanwhile, for about a second per 400,000 articles. */
+const saveEveryMs = 10 * 60_000
 /** How long a term may begin with staging alone. */
 const catchUpMs = 30_000
 /** While articles stream in, rails are worked out this often: a new story is in old rails well within a second. */

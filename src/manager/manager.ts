@@ -1,5 +1,5 @@
-import type { Article } from '../article/article.ts'
-import type { RelatedArticle } from '../related/related.ts'
+import type { Article, ArticleSummary } from '../article/article.ts'
+import type { RelatedArticle, ScoreParts } from '../related/related.ts'
 import type { ArticleList, SectionCount } from '../store/store.ts'
 
 /**
@@ -22,6 +22,24 @@ export interface Manager {
   handleRequest(request: ArticleRequest, options?: CallOptions): Promise<ServedArticle>
   /** The rail alone, with all that is known about it: for `/v1/articles/{id}/related`. Rejects as `fetchRelatedArticles` does. */
   openRail(articleId: string | number, options?: RailOptions): Promise<Rail>
+  /**
+   * The story so far: the articles that tell the same story, oldest first, the asked one among them. Found in the stored
+   * rails; what is not visible now is not in it.
+   *
+   * @throws as `openArticle` does
+   */
+  openStory(articleId: string | number, options?: CallOptions): Promise<Story>
+  /**
+   * What the scores of an article's related articles are made of, in the order of `others`; null for one that is not known.
+   *
+   * @throws ExplanationUnavailableError where the rails are not kept in this process; OverloadedError, DeadlineExceededError,
+   *   or the reason of `signal`
+   */
+  explainScores(
+    articleId: string,
+    others: readonly string[],
+    options?: CallOptions,
+  ): Promise<ReadonlyArray<ScoreParts | null>>
   listArticles(query: { section?: string; before?: string; limit: number }, options?: CallOptions): Promise<ArticleList>
   listSections(options?: CallOptions): Promise<readonly SectionCount[]>
   /**
@@ -109,4 +127,22 @@ export interface RelatedInfo {
 export interface Rail extends RelatedInfo {
   readonly items: readonly RelatedArticle[]
   readonly tookMs: number
+}
+
+/** The articles of a story in the order of time. */
+export interface Story {
+  readonly articles: readonly ArticleSummary[]
+  /** As of the rail that it was found by: see `RelatedInfo`. */
+  readonly version: number
+  readonly generatedAt: string | null
+}
+
+/** Who knows what scores are made of: the index, wherever it is. */
+export interface ScoreExplainer {
+  /** As `Manager.explainScores`. */
+  explainScores(
+    articleId: string,
+    others: readonly string[],
+    options: CallOptions,
+  ): Promise<ReadonlyArray<ScoreParts | null>>
 }

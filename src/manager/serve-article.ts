@@ -5,9 +5,15 @@ import type { Clock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { refusal } from '../concurrency/refusal.ts'
 import { RetryBudget } from '../concurrency/retry-budget.ts'
-import { ArticleGoneError, ArticleNotFoundError, DeadlineExceededError, OverloadedError } from '../errors.ts'
+import {
+  ArticleGoneError,
+  ArticleNotFoundError,
+  DeadlineExceededError,
+  ExplanationUnavailableError,
+  OverloadedError,
+} from '../errors.ts'
 import { publish } from '../events.ts'
-import type { ArticleList, ArticleRead, RailRead, SectionCount, Store } from '../store/store.ts'
+import type { ArticleList, ArticleRead, RailRead, SectionCount, Store, StoryRead } from '../store/store.ts'
 import { checkedExclude, checkedId, checkedLimit, requestedId } from './check-request.ts'
 import { aboutArticle, aboutList, aboutRail, anyArticle } from './copies.ts'
 import { GuardedLane, type GuardedRead, type LaneName } from './guarded-lane.ts'
@@ -21,7 +27,9 @@ import type {
   Rail,
   RailOptions,
   RelatedInfo,
+  ScoreExplainer,
   ServedArticle,
+  Story,
 } from './manager.ts'
 import { NewestFallback } from './newest-fallback.ts'
 
@@ -59,6 +67,7 @@ export class ArticleServing implements Manager {
   readonly #store: Store
   readonly #clock: Clock
   readonly #settings: ServingSettings
+  readonly #explainer: ScoreExplainer | null
   readonly #fallback: NewestFallback
   readonly #lanes: Readonly<Record<LaneName, GuardedLane>>
   readonly #articles: ReadThrough<ArticleRead>
@@ -69,10 +78,16 @@ export class ArticleServing implements Manager {
   /** Of an article that was read lately: what a probe asks for. */
   #probeId = 'probe'
 
-  constructor(store: Store, { clock, random }: { clock: Clock; random: () => number }, settings: ServingSettings) {
+  /** @param explainer default: none, and nothing is explained */
+  constructor(
+    store: Store,
+    { clock, random, explainer = null }: { clock: Clock; random: () => number; explainer?: ScoreExplainer | null },
+    settings: ServingSettings,
+  ) {
     this.#store = store
     this.#clock = clock
     this.#settings = settings
+    this.#explainer = explainer
     this.#fallback = new NewestFallback(store, clock)
     this.#heardAt = clock.monotonicMs()
     const { articleBudgetMs, railBudgetMs, cacheBytesMax } = settings
@@ -171,6 +186,26 @@ export class ArticleServing implements Manager {
     const rail = railOf(foundOrThrow(value, id), state, this.#clock.monotonicMs() - startedAt)
     publish('rail-read', () => ({ articleId: id, state: rail.state, basis: rail.basis, tookMs: rail.tookMs }))
     return rail
+  }
+
+  async openStory(articleId: string | number, { signal }: CallOptions = {}): Promise<Story> {
+    const id = checkedId(articleId)
+    const read = await this.#withinArticleBudget('Reading the story', signal, (stop) =>
+      this.#lanes.list.read((attempt) => this.#store.readStory(id, { now: this.#clock.now(), signal: attempt }), {
+        importance: 'essential',
+        signal: stop,
+      }),
+    )
+    const { articles, version, generatedAt } = foundOrThrow(read, id)
+    return { articles, version, generatedAt }
+  }
+
+  async explainScores(articleId: string, others: readonly string[], { signal }: CallOptions = {}) {
+    const explainer = this.#explainer
+    if (!explainer) throw new ExplanationUnavailableError()
+    return await this.#withinArticleBudget('Explaining the scores', signal, (stop) =>
+      explainer.explainScores(articleId, others, { signal: stop }),
+    )
   }
 
   async listArticles({ section, before, limit }: ListQuery, { signal }: CallOptions = {}): Promise<ArticleList> {
@@ -423,7 +458,7 @@ type RailOutcome =
 const unreadRail: Rail = { state: 'shed', basis: 'newest', version: 0, generatedAt: null, items: [], tookMs: 0 }
 const notRead: Promise<RailOutcome> = Promise.resolve({ read: null, error: null, tookMs: 0 })
 
-function foundOrThrow<Read extends ArticleRead | RailRead>(read: Read, id: string): Found<Read> {
+function foundOrThrow<Read extends ArticleRead | RailRead | StoryRead>(read: Read, id: string): Found<Read> {
   if (read.state === 'missing') throw new ArticleNotFoundError(id)
   if (read.state === 'gone') throw new ArticleGoneError(id, read.withdrawnAt)
   return read as Found<Read>

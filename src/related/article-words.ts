@@ -1,10 +1,10 @@
 import { type Signature, signatureOf } from './near-identical.ts'
 import type { RelatedDocument } from './related.ts'
-import type { Vocabulary } from './vocabulary.ts'
+import type { Vocabulary, WordReader } from './vocabulary.ts'
 import { eachWord } from './words.ts'
 
 /**
- * An article as the index keeps it: its words as numbers, from which every epoch weighs it anew, and no text.
+ * An article's words as numbers, from which an epoch weighs it, and no text.
  *
  * Tags are not read: they cost 0.4 points of precision on reuters21578, where most are countries.
  */
@@ -15,6 +15,10 @@ export interface ArticleWords {
   readonly headlineEnd: number
   readonly leadEnd: number
   readonly signature: Signature
+  /** What it was read by, which knows the word of each writing in the article's language. */
+  readonly reader: WordReader
+  /** The primary subtag of its language. */
+  readonly language: string | null
 }
 
 /**
@@ -26,27 +30,38 @@ export const wordsReadMax = 1500
 /** The words after the headline that count as the lead: about the first two paragraphs of an agency report. */
 const leadWords = 50
 
+const scratch = new Int32Array(wordsReadMax)
+
 export function readArticleWords(document: RelatedDocument, vocabulary: Vocabulary): ArticleWords {
-  const writings: number[] = []
+  const language = primaryLanguage(document.language)
+  const reader = vocabulary.reader(language)
+  let count = 0
   // A capital in a headline is the headline's style, so it never counts as evidence of how a word is written.
-  const readHeadline = (written: string) => {
-    if (writings.length < wordsReadMax) writings.push(vocabulary.writingId(written) << 1)
+  let isHeadline = true
+  const read = (source: string, start: number, end: number, insideSentence: boolean) => {
+    scratch[count++] = (reader.writing(source, start, end) << 1) | (insideSentence && !isHeadline ? 1 : 0)
+    return count < wordsReadMax
   }
-  const readText = (written: string, insideSentence: boolean) => {
-    if (writings.length < wordsReadMax) writings.push((vocabulary.writingId(written) << 1) | (insideSentence ? 1 : 0))
-  }
-  eachWord(start(document.title), readHeadline)
-  const headlineEnd = writings.length
+  eachWord(start(document.title), read)
+  const headlineEnd = count
+  isHeadline = false
   // Many feeds give the first words of the body as the standfirst; said twice is not meant twice.
-  if (!document.body.startsWith(document.standfirst)) eachWord(start(document.standfirst), readText)
-  eachWord(start(document.body), readText)
-  const numbers = Int32Array.from(writings)
+  if (count < wordsReadMax && !document.body.startsWith(document.standfirst)) eachWord(start(document.standfirst), read)
+  if (count < wordsReadMax) eachWord(start(document.body), read)
+  const writings = scratch.slice(0, count)
   return {
-    writings: numbers,
+    writings,
     headlineEnd,
-    leadEnd: Math.min(numbers.length, headlineEnd + leadWords),
-    signature: signatureOf(numbers, vocabulary),
+    leadEnd: Math.min(count, headlineEnd + leadWords),
+    signature: signatureOf(writings, vocabulary),
+    reader,
+    language,
   }
+}
+
+/** `pt-BR` gives `pt`: what counts as one language. */
+export function primaryLanguage(language: string | null): string | null {
+  return language?.toLowerCase().split(/[-_]/u)[0] || null
 }
 
 // Twelve characters a word are more than any language needs on average: the rest would be read and thrown away.

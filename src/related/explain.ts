@@ -1,8 +1,7 @@
-import type { ArticleWords } from './article-words.ts'
-import type { FunctionWords } from './function-words.ts'
-import type { Reason } from './related.ts'
+import type { Reason, ScoreParts } from './related.ts'
 import type { Statistics } from './statistics.ts'
-import { unit, type WeightedTerms } from './terms.ts'
+import type { TermNumbers } from './term-numbers.ts'
+import { eachShared, type PackedTerms, unit } from './terms.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 /** The sentence that readers see, such as `Same story: Bahia, cocoa, zone`. */
@@ -13,8 +12,7 @@ export function reasonText(reason: Reason): string {
 
 /** One of two articles that are to be explained. */
 export interface Side {
-  readonly words: ArticleWords
-  readonly weighted: WeightedTerms
+  readonly terms: PackedTerms
   readonly language: string | null
 }
 
@@ -22,14 +20,14 @@ export interface Side {
 export class Explainer {
   readonly #vocabulary: Vocabulary
   readonly #statistics: Statistics
-  readonly #functionWords: FunctionWords
+  readonly #numbers: TermNumbers
   // Half a million reasons are given when 20,000 articles are loaded, most of them with the same few thousand words.
   readonly #shownWords = new Map<string | null, Array<ShownWord | null>>()
 
-  constructor(vocabulary: Vocabulary, statistics: Statistics, functionWords: FunctionWords) {
+  constructor(vocabulary: Vocabulary, statistics: Statistics, numbers: TermNumbers) {
     this.#vocabulary = vocabulary
     this.#statistics = statistics
-    this.#functionWords = functionWords
+    this.#numbers = numbers
   }
 
   /**
@@ -43,24 +41,65 @@ export class Explainer {
     const rareMax = Math.max(10, statistics.documents * rareShareMax)
     const language = a.language ?? b.language
     const words: Shown[] = []
-    const pairs: Array<{ term: number; product: number }> = []
+    const pairs: Pair[] = []
     let rareProduct = 0
-    eachShared(a.weighted, b.weighted, (term, product) => {
-      if (statistics.frequency(term) <= rareMax) rareProduct += product
-      if (term < statistics.pairCount) {
-        pairs.push({ term, product })
+    eachShared(a.terms, b.terms, (term, weight, other) => {
+      const product = weight * other
+      const word = this.#numbers.first(term)
+      const second = this.#numbers.second(term)
+      if (this.#frequency(word, second) <= rareMax) rareProduct += product
+      if (second >= 0) {
+        pairs.push({ first: word, second, product })
         return
       }
-      const word = term - statistics.pairCount
-      const shown = this.#shownWord(word, language, a, b)
+      const shown = this.#shownWord(word, language)
       if (shown) words.push({ text: shown.text, word, strength: product * (shown.isName ? nameStrength : 1) })
     })
     const isStory = hoursApart <= storyHours && rareProduct / unit ** 2 >= storyCosine
     return { kind: isStory ? 'story' : 'topic', terms: strongestTexts(this.#withNames(words, pairs)) }
   }
 
+  /**
+   * What the cosine of two articles is made of: the part of names, of all else, and the strongest shared terms.
+   * A term is a name when most articles write it with a capital inside a sentence.
+   */
+  partsOf(
+    a: PackedTerms,
+    b: PackedTerms,
+    { counts }: { counts: (term: number) => boolean },
+  ): Pick<ScoreParts, 'names' | 'words' | 'terms'> {
+    const parts: Array<{ term: string; isName: boolean; part: number }> = []
+    let names = 0
+    let words = 0
+    eachShared(a, b, (term, weight, other) => {
+      if (!counts(term)) return
+      const part = (weight * other) / unit ** 2
+      const texts = [this.#numbers.first(term), this.#numbers.second(term)]
+        .filter((word) => word >= 0)
+        .map((word) => this.#written(word))
+      const isName = texts.every(isCapitalised)
+      if (isName) names += part
+      else words += part
+      parts.push({ term: texts.join(' '), isName, part })
+    })
+    parts.sort((one, two) => two.part - one.part || (one.term < two.term ? -1 : 1))
+    return { names, words, terms: parts.slice(0, partsShown) }
+  }
+
+  /** As most articles write it inside a sentence. */
+  #written(word: number): string {
+    const usual = this.#statistics.writingOf(word)
+    if (usual < 0) return readable(this.#vocabulary.writing(this.#vocabulary.someWriting(word)), false)
+    return readable(this.#vocabulary.writing(usual), this.#statistics.wasInside(usual))
+  }
+
+  #frequency(first: number, second: number): number {
+    const term = this.#statistics.termOf(first, second)
+    return term < 0 ? 0 : this.#statistics.frequency(term)
+  }
+
   /** How a word is shown as a reason, or null when it tells a reader nothing. */
-  #shownWord(word: number, language: string | null, a: Side, b: Side): ShownWord | null {
+  #shownWord(word: number, language: string | null): ShownWord | null {
     let known = this.#shownWords.get(language)
     if (!known) {
       known = []
@@ -72,16 +111,17 @@ export class Explainer {
       known[word] = null
       return null
     }
-    const usual = this.#statistics.writingOf(word)
-    if (usual < 0) return asShown(this.#writingIn(word, a, b))
-    known[word] = asShown(readable(this.#vocabulary.writing(usual), this.#statistics.wasInside(usual)))
+    const text = this.#written(word)
+    // A word that is new to the epoch may yet be met in a better writing.
+    if (this.#statistics.writingOf(word) < 0) return asShown(text)
+    known[word] = asShown(text)
     return known[word]
   }
 
   #isTelling(word: number, language: string | null): boolean {
     const statistics = this.#statistics
     const text = this.#vocabulary.word(word)
-    if (this.#functionWords.has(word, language) || !/^\p{L}/u.test(text)) return false
+    if (!/^\p{L}/u.test(text)) return false
     // A letter or two is a name (`EU`) or a leftover (`st`); in scripts without spaces it is a word.
     if (text.length < 3 && /^\p{Script=Latin}*$/u.test(text)) {
       const writing = statistics.writingOf(word)
@@ -92,30 +132,16 @@ export class Explainer {
     return frequency <= Math.max(10, (inLanguage ?? statistics.documents) * tellingShareMax)
   }
 
-  /** A word that is new to the epoch is written as these two articles write it. */
-  #writingIn(word: number, a: Side, b: Side): string {
-    const vocabulary = this.#vocabulary
-    const met = [...a.words.writings, ...b.words.writings].filter((entry) => vocabulary.wordOf(entry >> 1) === word)
-    const inside = met.filter((entry) => (entry & 1) === 1)
-    const texts = (inside.length > 0 ? inside : met).map((entry) => vocabulary.writing(entry >> 1)).sort()
-    return readable(texts.at(-1) ?? vocabulary.word(word), inside.length > 0)
-  }
-
   /** The words, those that stand together as a name made one. */
-  #withNames(words: Shown[], pairs: Array<{ term: number; product: number }>): Shown[] {
-    const statistics = this.#statistics
+  #withNames(words: Shown[], pairs: readonly Pair[]): Shown[] {
     if (pairs.length === 0 || words.length < 2) return words
     const names: Array<{ first: Shown; second: Shown; product: number }> = []
-    for (const { term, product } of pairs) {
-      const [firstWord, secondWord] = statistics.partsOf(term)
+    for (const { first: firstWord, second: secondWord, product } of pairs) {
       const first = words.find(({ word }) => word === firstWord)
       const second = words.find(({ word }) => word === secondWord)
       if (!first || !second || first === second) continue
-      const rarer = Math.min(
-        statistics.frequency(statistics.wordTerm(firstWord)),
-        statistics.frequency(statistics.wordTerm(secondWord)),
-      )
-      if (statistics.frequency(term) < rarer * nameShareMin) continue
+      const rarer = Math.min(this.#frequency(firstWord, -1), this.#frequency(secondWord, -1))
+      if (this.#frequency(firstWord, secondWord) < rarer * nameShareMin) continue
       if (isCapitalised(first.text) && isCapitalised(second.text)) names.push({ first, second, product })
     }
     names.sort((a, b) => b.product - a.product || (a.first.text < b.first.text ? -1 : 1))
@@ -148,6 +174,7 @@ const storyCosine = 0.14
 const rareShareMax = 0.01
 
 const termsShown = 4
+const partsShown = 12
 
 /** Names tell a reader more than other words of equal weight do. */
 const nameStrength = 1.3
@@ -157,6 +184,12 @@ const tellingShareMax = 0.1
 
 /** Two words are one name when, of the articles that have the rarer one, this share has them side by side. */
 const nameShareMin = 0.3
+
+interface Pair {
+  readonly first: number
+  readonly second: number
+  readonly product: number
+}
 
 interface Shown {
   readonly text: string
@@ -172,20 +205,6 @@ interface ShownWord {
 
 function asShown(text: string): ShownWord {
   return { text, isName: isCapitalised(text) }
-}
-
-function eachShared(a: WeightedTerms, b: WeightedTerms, visit: (term: number, product: number) => void): void {
-  const { terms, weights } = a
-  const { terms: otherTerms, weights: otherWeights } = b
-  let at = 0
-  let other = 0
-  while (at < terms.length && other < otherTerms.length) {
-    const term = terms[at]!
-    const difference = term - otherTerms[other]!
-    if (difference === 0) visit(term, weights[at++]! * otherWeights[other++]!)
-    else if (difference < 0) at++
-    else other++
-  }
 }
 
 function strongestTexts(shown: Shown[]): string[] {

@@ -1,16 +1,36 @@
 import { answerRequests } from '../concurrency/thread.ts'
-import type { IndexAnswers, IndexRequest } from './index-client.ts'
+import type { IndexAnswers, IndexRequest, IndexThreadData } from './index-client.ts'
+import { defaultNeighbours } from './neighbours.ts'
 import { RelatedIndex } from './related-index.ts'
+import { readSnapshot, writeSnapshot } from './snapshot-file.ts'
 import { parseStoredRail } from './stored-rail.ts'
+import { defaultWeights } from './terms.ts'
 
-answerRequests<unknown, IndexRequest, IndexAnswers[IndexRequest['type']]>(() => {
-  const index = new RelatedIndex()
+answerRequests<IndexThreadData, IndexRequest, IndexAnswers[IndexRequest['type']]>(({ rules, headlineFactor }) => {
+  const weights = { ...defaultWeights, headlineWeight: defaultWeights.headlineWeight * headlineFactor }
+  const options = JSON.stringify({ weights, defaultNeighbours, rules })
+  let index = new RelatedIndex({ rules, weights })
   return {
     answer(request) {
       switch (request.type) {
         case 'load':
           for (const { document, railItems } of request.rows) index.put(document, parseStoredRail(railItems))
           return { size: index.size }
+        case 'open-snapshot': {
+          const found = readSnapshot(request.file)
+          if (!found) return { state: 'none' }
+          if (found.note.options !== options) return { state: 'other-options' }
+          index.restore(found.data)
+          return { state: 'opened', cursor: found.note.cursor, articleId: found.note.articleId }
+        }
+        case 'reset':
+          index = new RelatedIndex({ rules, weights })
+          return { size: 0 }
+        case 'save-snapshot': {
+          const data = index.save()
+          if (data) writeSnapshot(request.file, data, { cursor: request.cursor, articleId: request.articleId, options })
+          return { isSaved: data !== null }
+        }
         case 'apply':
           for (const { articleId, document } of request.changes) {
             if (document === null) index.remove(articleId)
@@ -25,6 +45,16 @@ answerRequests<unknown, IndexRequest, IndexAnswers[IndexRequest['type']]>(() => 
         }
         case 'explain':
           return index.explain(request.a, request.b)
+        case 'standing':
+          return index.standing(request.a, request.b, request.rules)
+        case 'parts':
+          return request.others.map((other) => index.scoreParts(request.id, other))
+        case 'rail':
+          return index.rail(request.id, request.rules)
+        case 'neighbours':
+          return index.neighbours(request.id)
+        case 'story':
+          return index.story(request.id)
       }
     },
   }

@@ -1,101 +1,214 @@
-import type { WeightedTerms } from './terms.ts'
+import { offsetIn, pageLength, Runs, type RunsData, roomFor } from './runs.ts'
+import { type PackedTerms, weightMax } from './terms.ts'
 import { grownTo } from './typed-arrays.ts'
+
+/** All postings, for a snapshot. */
+export interface InvertedIndexData {
+  readonly runs: RunsData
+  readonly starts: Uint32Array
+  readonly lengths: Int32Array
+}
+
+/** What the index asks of its owner. */
+export interface PostingContext {
+  /** The hour in which the article of a slot was published. */
+  hourOf(slot: number): number
+  /** How many hours two articles may be apart for the term to count between them; infinite for a rare term. */
+  horizonHours(term: number): number
+}
 
 /**
  * From each term to the articles that have it, with their weights.
  *
- * All postings lie in two arrays; a term's postings are one run of them. A run that is full moves to the end with
- * twice the room, so that adding costs no allocation and reading is one straight walk.
+ * A posting is one number, `slot << 8 | weight`, and a term's postings are one run of them in the order of time. What
+ * comes in as it is published is appended; what comes late is moved to its place. So the postings within a term's
+ * horizon are one straight piece of its run, and an article that does not lie in it costs nothing.
  */
 export class InvertedIndex {
-  #start = new Int32Array(1024)
-  #length = new Int32Array(1024)
-  #room = new Int32Array(1024)
-  #slots = new Int32Array(1 << 14)
-  #weights = new Uint16Array(1 << 14)
-  #end = 0
-  #abandoned = 0
+  readonly #runs = new Runs()
+  readonly #context: PostingContext
+  readonly #postingsMax: number
+  #start: Uint32Array = new Uint32Array(1024)
+  #length: Int32Array = new Int32Array(1024)
+  /** The pieces of runs that count for an article, as `accumulate` goes through its terms. */
+  #from = new Int32Array(64)
+  #to = new Int32Array(64)
+  /** Articles met by `accumulate`. */
+  touched = new Int32Array(1024)
 
-  add(slot: number, { terms, weights }: WeightedTerms): void {
-    for (let at = 0; at < terms.length; at++) this.#addPosting(terms[at]!, slot, weights[at]!)
+  /**
+   * @param postingsMax of one term, how many are looked at for one article at the very most: those nearest in time. Horizons keep to
+   *   fewer on average; this is for a word that fills the news within days and that no statistics have heard of.
+   */
+  constructor(context: PostingContext, postingsMax: number) {
+    this.#context = context
+    this.#postingsMax = postingsMax
   }
 
-  /** @param article the same terms that were added */
-  remove(slot: number, article: WeightedTerms): void {
-    for (const term of article.terms) {
-      const start = this.#start[term]!
-      const last = start + this.#length[term]! - 1
-      const at = this.#slots.subarray(start, last + 1).indexOf(slot) + start
-      this.#slots[at] = this.#slots[last]!
-      this.#weights[at] = this.#weights[last]!
-      this.#length[term]!--
+  add(slot: number, terms: PackedTerms): void {
+    const hour = this.#context.hourOf(slot)
+    for (let at = 0; at < terms.length; at++) {
+      this.#addPosting(terms[at]! >>> 8, hour, ((slot << 8) | (terms[at]! & weightMax)) >>> 0)
+    }
+  }
+
+  /** @param terms the same that were added */
+  remove(slot: number, terms: PackedTerms): void {
+    const hour = this.#context.hourOf(slot)
+    for (let index = 0; index < terms.length; index++) {
+      const term = terms[index]! >>> 8
+      const length = this.#length[term]!
+      const page = this.#runs.page(this.#start[term]!)
+      const from = offsetIn(this.#start[term]!)
+      let at = this.#firstFrom(page, from, from + length, hour)
+      while (at < from + length && page[at]! >>> 8 !== slot) at++
+      if (at === from + length) continue
+      page.copyWithin(at, at + 1, from + length)
+      if (length === 1) this.#runs.giveBack(this.#start[term]!, roomFor(1))
+      else if (roomFor(length - 1) !== roomFor(length)) this.#move(term, length - 1, roomFor(length))
+      this.#length[term] = length - 1
     }
   }
 
   /**
-   * Adds to `scores[slot]` the dot product of the article with every article that shares a term with it; gives how many
-   * postings that took. `scores` must be all zero before, and is the caller's to clear after.
+   * Adds to `scores[slot]` the dot product of these terms with those of every article that shares one within its horizon.
+   * `scores` must be all zero before; the caller clears it.
+   *
+   * @returns how many postings that took, and how many slots are in `touched`: all whose score is not zero, each once. Null
+   *   when so many are that looking at every slot in order is cheaper than to keep and follow a list.
    */
-  accumulate({ terms, weights }: WeightedTerms, scores: Int32Array): number {
-    const slots = this.#slots
-    const postingWeights = this.#weights
-    let work = 0
-    for (let term = 0; term < terms.length; term++) {
-      const id = terms[term]!
-      if (id >= this.#start.length) continue
-      const weight = weights[term]!
-      const start = this.#start[id]!
-      const end = start + this.#length[id]!
-      for (let at = start; at < end; at++) scores[slots[at]!]! += weight * postingWeights[at]!
-      work += end - start
+  accumulate(
+    terms: PackedTerms,
+    hour: number,
+    scores: Int32Array,
+    slots: number,
+  ): { postings: number; touched: number | null } {
+    const count = terms.length
+    if (this.#from.length < count) {
+      this.#from = grownTo(this.#from, count)
+      this.#to = grownTo(this.#to, count)
     }
-    return work
+    let postings = 0
+    for (let index = 0; index < count; index++) postings += this.#findPiece(terms[index]! >>> 8, hour, index)
+    if (postings * denseFrom >= slots) {
+      for (let index = 0; index < count; index++) this.#addDensely(terms[index]!, index, scores)
+      return { postings, touched: null }
+    }
+    if (this.touched.length <= scores.length) this.touched = new Int32Array(scores.length + 1)
+    let touched = 0
+    for (let index = 0; index < count; index++) touched = this.#addSparsely(terms[index]!, index, scores, touched)
+    return { postings, touched }
   }
 
-  #addPosting(term: number, slot: number, weight: number): void {
+  /** Leaves in `#from` and `#to` which piece of the term's run counts for an article of this hour; gives its length. */
+  #findPiece(term: number, hour: number, index: number): number {
+    const length = term < this.#length.length ? this.#length[term]! : 0
+    let from = length === 0 ? 0 : offsetIn(this.#start[term]!)
+    let to = from + length
+    const horizon = length === 0 ? Number.POSITIVE_INFINITY : this.#context.horizonHours(term)
+    if (horizon !== Number.POSITIVE_INFINITY || length > this.#postingsMax) {
+      const page = this.#runs.page(this.#start[term]!)
+      if (horizon !== Number.POSITIVE_INFINITY) {
+        from = this.#firstFrom(page, from, to, hour - horizon)
+        to = this.#firstFrom(page, from, to, hour + horizon + 1)
+      }
+      if (to - from > this.#postingsMax) {
+        // Half on each side of the hour; where one side has fewer the other gets the rest.
+        const middle = this.#firstFrom(page, from, to, hour)
+        from = Math.max(from, Math.min(middle - (this.#postingsMax >> 1), to - this.#postingsMax))
+        to = from + this.#postingsMax
+      }
+    }
+    this.#from[index] = from
+    this.#to[index] = to
+    return to - from
+  }
+
+  #addDensely(packed: number, index: number, scores: Int32Array): void {
+    const to = this.#to[index]!
+    if (to === this.#from[index]) return
+    const weight = packed & weightMax
+    const page = this.#runs.page(this.#start[packed >>> 8]!)
+    for (let at = this.#from[index]!; at < to; at++) {
+      const posting = page[at]!
+      scores[posting >>> 8]! += weight * (posting & weightMax)
+    }
+  }
+
+  #addSparsely(packed: number, index: number, scores: Int32Array, touchedBefore: number): number {
+    const to = this.#to[index]!
+    let size = touchedBefore
+    if (to === this.#from[index]) return size
+    const weight = packed & weightMax
+    const page = this.#runs.page(this.#start[packed >>> 8]!)
+    const touched = this.touched
+    for (let at = this.#from[index]!; at < to; at++) {
+      const posting = page[at]!
+      const slot = posting >>> 8
+      const before = scores[slot]!
+      scores[slot] = before + weight * (posting & weightMax)
+      // Without a branch, which would be guessed wrongly every third time: only from 0 is `before - 1` negative.
+      touched[size] = slot
+      size += (before - 1) >>> 31
+    }
+    return size
+  }
+
+  save(): InvertedIndexData {
+    return { runs: this.#runs.save(), starts: this.#start, lengths: this.#length }
+  }
+
+  restore({ runs, starts, lengths }: InvertedIndexData): void {
+    this.#runs.restore(runs)
+    this.#start = starts
+    this.#length = lengths
+  }
+
+  #addPosting(term: number, hour: number, posting: number): void {
     if (term >= this.#start.length) {
       this.#start = grownTo(this.#start, term + 1)
       this.#length = grownTo(this.#length, term + 1)
-      this.#room = grownTo(this.#room, term + 1)
     }
     const length = this.#length[term]!
-    if (length === this.#room[term]) this.#moveToEnd(term, length === 0 ? 2 : length * 2)
-    const at = this.#start[term]! + length
-    this.#slots[at] = slot
-    this.#weights[at] = weight
+    // No term of use is in a million articles; what is beyond is not found by this term.
+    if (length === pageLength) return
+    if (length === 0) this.#start[term] = this.#runs.take(roomFor(1))
+    else if (length === roomFor(length)) this.#move(term, length, length)
+    const page = this.#runs.page(this.#start[term]!)
+    const from = offsetIn(this.#start[term]!)
+    const end = from + length
     this.#length[term] = length + 1
-  }
-
-  #moveToEnd(term: number, room: number): void {
-    if (this.#abandoned > 1 << 16 && this.#abandoned * 2 > this.#end) this.#compact()
-    this.#slots = grownTo(this.#slots, this.#end + room)
-    this.#weights = grownTo(this.#weights, this.#end + room)
-    const start = this.#start[term]!
-    const length = this.#length[term]!
-    this.#slots.copyWithin(this.#end, start, start + length)
-    this.#weights.copyWithin(this.#end, start, start + length)
-    this.#abandoned += this.#room[term]!
-    this.#start[term] = this.#end
-    this.#room[term] = room
-    this.#end += room
-  }
-
-  #compact(): void {
-    const slots = new Int32Array(this.#slots.length)
-    const weights = new Uint16Array(this.#weights.length)
-    let end = 0
-    for (let term = 0; term < this.#start.length; term++) {
-      const start = this.#start[term]!
-      const length = this.#length[term]!
-      slots.set(this.#slots.subarray(start, start + length), end)
-      weights.set(this.#weights.subarray(start, start + length), end)
-      this.#start[term] = end
-      this.#room[term] = length
-      end += length
+    if (length === 0 || this.#context.hourOf(page[end - 1]! >>> 8) <= hour) {
+      page[end] = posting
+      return
     }
-    this.#slots = slots
-    this.#weights = weights
-    this.#end = end
-    this.#abandoned = 0
+    const at = this.#firstFrom(page, from, end, hour + 1)
+    page.copyWithin(at + 1, at, end)
+    page[at] = posting
+  }
+
+  /** Moves a run to where it has the room for one more; or, when postings have gone, no more room than it needs. */
+  #move(term: number, length: number, room: number): void {
+    const old = this.#start[term]!
+    const start = this.#runs.take(roomFor(length < room ? length : length + 1))
+    const from = offsetIn(old)
+    this.#runs.page(start).set(this.#runs.page(old).subarray(from, from + length), offsetIn(start))
+    this.#runs.giveBack(old, room)
+    this.#start[term] = start
+  }
+
+  /** The first place from `from` on whose article was published in this hour or later; `to` when there is none. */
+  #firstFrom(page: Uint32Array, from: number, to: number, hour: number): number {
+    let low = from
+    let high = to
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#context.hourOf(page[middle]! >>> 8) < hour) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }
+
+/** Following a list costs about this many times what looking at every slot in order does. */
+const denseFrom = 3

@@ -1,25 +1,35 @@
-import { InvertedIndex } from './inverted-index.ts'
-import type { WeightedTerms } from './terms.ts'
-import { unit } from './terms.ts'
+import { InvertedIndex, type InvertedIndexData } from './inverted-index.ts'
+import { offsetIn, Runs, type RunsData, roomFor } from './runs.ts'
+import { eachShared, type PackedTerms, unit } from './terms.ts'
 import { grownTo } from './typed-arrays.ts'
 
-/** Scores are whole millionths: exact, comparable and the same on every machine. */
-export const fullScore = 1_000_000
+/** Scores are whole numbers up to this: exact, comparable, the same on every machine, and two bytes each. */
+export const fullScore = 65_535
 
 /**
- * How many neighbours are kept of each article: enough that repeats and versions still leave a full stored rail.
+ * How many neighbours are kept of each article: enough that repeats, versions and a publisher's rules still leave a full
+ * stored rail, and more than three times what is shown.
  */
-export const poolLength = 40
+export const poolLength = 32
 
 export interface NeighbourOptions {
   /** The time kernel is `(1 + timeWeight * exp(-days / timeDays)) / (1 + timeWeight)`. */
   readonly timeWeight: number
   readonly timeDays: number
   /**
-   * Under this cosine, in millionths, two articles are no neighbours, however close in time. It is asked before time is:
-   * on the day itself chance is three times as strong, and so is what it says.
+   * Under this cosine two articles are no neighbours, however close in time. It is asked before time is: on the day
+   * itself chance is three times as strong, and so is what it says.
    */
   readonly textMin: number
+  /** In how many articles a term is expected within its horizon: what bounds the work of a publication. */
+  readonly postingsExpected: number
+}
+
+export const defaultNeighbours: NeighbourOptions = {
+  timeWeight: 1.85,
+  timeDays: 3,
+  textMin: 0.08,
+  postingsExpected: 2000,
 }
 
 export interface Neighbour {
@@ -27,38 +37,82 @@ export interface Neighbour {
   readonly score: number
 }
 
+/** Everything, for a snapshot. */
+export interface NeighboursData {
+  readonly slots: number
+  readonly index: InvertedIndexData
+  readonly vectors: RunsData
+  readonly vectorStart: Uint32Array
+  readonly vectorLength: Uint16Array
+  readonly hours: Int32Array
+  readonly languages: Uint8Array
+  readonly poolSlots: Int32Array
+  readonly poolScores: Uint16Array
+  readonly poolCount: Uint8Array
+  readonly admission: Uint16Array
+  readonly isUnsure: Uint8Array
+  readonly watched: ReadonlyArray<readonly [number, number]>
+}
+
+/** What neighbours are found by, apart from their terms. */
+export interface NeighbourContext {
+  /** Under 0 when the id of the first slot's article comes first: it decides ties. */
+  compareIds(slot: number, other: number): number
+  /** See `Statistics.horizonHours`. */
+  horizonHours(term: number): number
+}
+
+export interface Place {
+  readonly publishedAtMs: number
+  /** A number for each language, 0 where it is not known. */
+  readonly language: number
+}
+
 /**
  * The closest articles of every article, kept true while articles come and go.
  *
  * A score is symmetric, so one walk over the postings of a new article gives its own neighbours and every article
- * whose neighbour it becomes. A pool is the exact head of the full list: whatever is better than the pool's bound is in it.
+ * whose neighbour it becomes; and the same walk, when it goes, gives every article that loses it. A pool is the exact head
+ * of the full list: whatever beats what the pool once turned away is in it.
  * Time enters as the distance between two articles, which never changes, so a pool does not age.
  */
 export class Neighbours {
-  readonly #idOf: (slot: number) => string
-  readonly #index = new InvertedIndex()
-  readonly #articles: Array<WeightedTerms | null> = []
+  readonly #context: NeighbourContext
+  readonly #index: InvertedIndex
   readonly #factors: Float64Array
   readonly #dotMin: number
-  #hours = new Int32Array(256)
-  #languages = new Int32Array(256)
-  #poolSlots = new Int32Array(256 * poolLength)
-  #poolScores = new Int32Array(256 * poolLength)
-  #poolCount = new Uint8Array(256)
-  /** A newcomer with a lower score than this cannot enter the pool. */
-  #admission = new Int32Array(256)
+  readonly floor: number
+  readonly #vectors = new Runs()
+  #vectorStart: Uint32Array = new Uint32Array(256)
+  /** How many terms; 0 for a slot without an article, 1 more than there are for one with. */
+  #vectorLength: Uint16Array = new Uint16Array(256)
+  #hours: Int32Array = new Int32Array(256)
+  #languages: Uint8Array = new Uint8Array(256)
+  #poolSlots: Int32Array = new Int32Array(256 * poolLength)
+  #poolScores: Uint16Array = new Uint16Array(256 * poolLength)
+  #poolCount: Uint8Array = new Uint8Array(256)
+  /** The best that a pool has turned away: a newcomer with a lower score cannot enter. 0: nothing was turned away. */
+  #admission: Uint16Array = new Uint16Array(256)
+  /** A newcomer tied with what the pool once turned away: which of the two belongs in it is found out by a refill. */
+  #isUnsure: Uint8Array = new Uint8Array(256)
   /** From this score on a newcomer matters to the article even though it does not enter the pool. */
-  #watched = new Int32Array(256)
-  /** The best that a full pool had to turn away; its id decides ties. */
-  readonly #bound: Array<string | null> = []
+  readonly #watched = new Map<number, number>()
+  /** All slots are below this. */
+  #slots = 0
   #scores = new Int32Array(256)
+  #foundSlots = new Int32Array(256)
+  #foundScores = new Int32Array(256)
   #workDone = 0
 
-  /** @param idOf the id of the article in a slot: it decides ties */
-  constructor(idOf: (slot: number) => string, options: NeighbourOptions = defaultNeighbours) {
-    this.#idOf = idOf
+  constructor(context: NeighbourContext, options: NeighbourOptions = defaultNeighbours) {
+    this.#context = context
     this.#factors = timeFactors(options)
-    this.#dotMin = Math.max(1, Math.ceil((options.textMin / fullScore) * unit * unit))
+    this.floor = options.textMin
+    this.#dotMin = Math.max(1, Math.ceil(options.textMin * unit * unit))
+    this.#index = new InvertedIndex(
+      { hourOf: (slot) => this.#hours[slot]!, horizonHours: (term) => context.horizonHours(term) },
+      options.postingsExpected * 2,
+    )
   }
 
   /** Postings walked and scores compared since the start: what a caller bounds its slices by. */
@@ -67,42 +121,56 @@ export class Neighbours {
   }
 
   has(slot: number): boolean {
-    return this.#articles[slot] != null
+    return slot < this.#vectorLength.length && this.#vectorLength[slot] !== 0
   }
 
-  termsOf(slot: number): WeightedTerms | null {
-    return this.#articles[slot] ?? null
+  /** A view of the article's terms, which lives until the article is removed. */
+  termsOf(slot: number): PackedTerms {
+    if (!this.has(slot)) return noTerms
+    const start = this.#vectorStart[slot]!
+    const from = offsetIn(start)
+    return this.#vectors.page(start).subarray(from, from + this.#vectorLength[slot]! - 1)
   }
 
   /** Makes an article known to those that come after it, without looking for its neighbours. */
-  add(slot: number, article: WeightedTerms, place: Place): void {
+  add(slot: number, terms: PackedTerms, place: Place): void {
     this.#reserve(slot)
-    this.#articles[slot] = article
+    const start = this.#vectors.take(roomFor(terms.length))
+    this.#vectors.page(start).set(terms, offsetIn(start))
+    this.#vectorStart[slot] = start
+    this.#vectorLength[slot] = terms.length + 1
     this.#hours[slot] = hoursOf(place.publishedAtMs)
     this.#languages[slot] = place.language
-    this.#index.add(slot, article)
+    this.#index.add(slot, terms)
     this.#poolCount[slot] = 0
-    this.#watched[slot] = nobody
-    this.#clearBound(slot)
+    this.#admission[slot] = 0
+    this.#isUnsure[slot] = 0
+    this.#watched.delete(slot)
   }
 
-  /** The score under which nothing enters the pool. */
+  /** The best score that was turned away: what the pool holds from there on is not all there is. */
   admission(slot: number): number {
     return this.#admission[slot]!
   }
 
   /** Reports newcomers from this score on as changes, for a rail that reaches beyond the pool; null to end that. */
   watch(slot: number, score: number | null): void {
-    this.#watched[slot] = score ?? nobody
+    if (score === null) this.#watched.delete(slot)
+    else this.#watched.set(slot, score)
   }
 
   /** Fills the pool of an article that was added, and enters it in the pools of others; `changed` is called for each of those. */
   connect(slot: number, changed: (other: number) => void): void {
-    this.#eachScore(slot, (other, score) => {
-      this.#offer(slot, other, score)
-      const enters = score >= this.#admission[other]! && this.#offer(other, slot, score)
-      if (enters || score >= this.#watched[other]!) changed(other)
-    })
+    const found = this.#find(slot)
+    const admission = this.#admission
+    const isWatching = this.#watched.size > 0
+    for (let at = 0; at < found; at++) {
+      const other = this.#foundSlots[at]!
+      const score = this.#foundScores[at]!
+      if (score >= admission[slot]!) this.#offer(slot, other, score)
+      const enters = score >= admission[other]! && this.#offer(other, slot, score)
+      if (enters || (isWatching && score >= (this.#watched.get(other) ?? fullScore + 1))) changed(other)
+    }
   }
 
   /**
@@ -111,147 +179,234 @@ export class Neighbours {
    */
   restore(slot: number, neighbours: readonly Neighbour[], isWhole: boolean): void {
     const taken = neighbours.slice(0, poolLength)
-    const base = slot * poolLength
-    taken.forEach(({ slot: other, score }, at) => {
-      this.#poolSlots[base + at] = other
-      this.#poolScores[base + at] = score
-    })
-    this.#poolCount[slot] = taken.length
+    this.#setPool(slot, taken)
     const last = taken.at(-1)
-    if (last && (!isWhole || neighbours.length > poolLength)) this.#setBound(slot, last.score, this.#idOf(last.slot))
-    else this.#clearBound(slot)
+    this.#admission[slot] = last && (!isWhole || neighbours.length > poolLength) ? last.score : 0
+    this.#isUnsure[slot] = 0
   }
 
-  /** Removes an article at once from what newcomers meet; `sweep` then takes it out of the pools. */
-  remove(slot: number): void {
-    const article = this.#articles[slot]
-    if (!article) return
-    this.#index.remove(slot, article)
-    this.#articles[slot] = null
+  /** Takes an article out, of every pool that holds it too; `changed` is called with each article whose pool did. */
+  remove(slot: number, changed: (other: number) => void): void {
+    if (!this.has(slot)) return
+    this.eachHolder(slot, (other, at) => {
+      const base = other * poolLength
+      const count = this.#poolCount[other]! - 1
+      this.#poolSlots.copyWithin(base + at, base + at + 1, base + count + 1)
+      this.#poolScores.copyWithin(base + at, base + at + 1, base + count + 1)
+      this.#poolCount[other] = count
+      changed(other)
+    })
+    const terms = this.termsOf(slot)
+    this.#index.remove(slot, terms)
+    this.#vectors.giveBack(this.#vectorStart[slot]!, roomFor(terms.length))
+    this.#vectorLength[slot] = 0
     this.#poolCount[slot] = 0
+    this.#watched.delete(slot)
   }
 
-  /**
-   * Takes the articles that are gone out of every pool; `changed` is called with each article whose pool held one of
-   * `gone` or of `touched`.
-   *
-   * One walk over all pools for a whole batch of removals. Keeping for each article the list of pools that hold it would
-   * be faster for one removal, at the price of as many numbers again as the pools hold.
-   */
-  sweep(gone: Uint8Array, touched: Uint8Array, changed: (slot: number) => void): void {
-    for (let slot = 0; slot < this.#articles.length; slot++) {
-      const count = this.#poolCount[slot]!
+  /** Visits each article whose pool holds this one, with its place there. */
+  eachHolder(slot: number, visit: (other: number, at: number) => void): void {
+    if (!this.has(slot)) return
+    const found = this.#find(slot)
+    for (let index = 0; index < found; index++) {
+      const other = this.#foundSlots[index]!
+      const base = other * poolLength
+      const end = base + this.#poolCount[other]!
+      if (end === base || this.#foundScores[index]! < this.#poolScores[end - 1]!) continue
+      const at = this.#poolSlots.subarray(base, end).indexOf(slot)
+      if (at >= 0) visit(other, at)
+    }
+  }
+
+  /** Takes out of all pools what is not there any more. Removal does so itself, but for what came in under other statistics. */
+  purge(): void {
+    for (let slot = 0; slot < this.#vectorLength.length; slot++) {
       const base = slot * poolLength
+      const count = this.#poolCount[slot]!
       let kept = 0
-      let isTouched = false
       for (let at = 0; at < count; at++) {
         const other = this.#poolSlots[base + at]!
-        if (touched[other] === 1) isTouched = true
-        if (gone[other] === 1) continue
+        if (!this.has(other)) continue
         this.#poolSlots[base + kept] = other
         this.#poolScores[base + kept] = this.#poolScores[base + at]!
         kept++
       }
-      if (kept === count && !isTouched) continue
       this.#poolCount[slot] = kept
-      changed(slot)
     }
+    this.#workDone += this.#vectorLength.length
   }
 
   /** The pool, best first, and whether there is nothing beyond it. */
   pool(slot: number): { neighbours: Neighbour[]; isWhole: boolean } {
+    if (this.#isUnsure[slot] === 1) this.refill(slot, poolLength)
     const base = slot * poolLength
     const neighbours: Neighbour[] = []
     for (let at = 0; at < this.#poolCount[slot]!; at++) {
-      neighbours.push({ slot: this.#poolSlots[base + at]!, score: this.#poolScores[base + at]! })
+      const other = this.#poolSlots[base + at]!
+      if (this.has(other)) neighbours.push({ slot: other, score: this.#poolScores[base + at]! })
     }
-    return { neighbours, isWhole: this.#bound[slot] === null }
+    return { neighbours, isWhole: this.#admission[slot] === 0 }
   }
 
   /** Works the neighbours out anew, at most `atMost`, best first; the pool is refilled from them. */
   refill(slot: number, atMost: number): Neighbour[] {
-    const all: Neighbour[] = []
-    this.#eachScore(slot, (other, score) => {
-      all.push({ slot: other, score })
-    })
-    const isBetter = (a: Neighbour, b: Neighbour) =>
-      this.#isBefore(a.score, this.#idOf(a.slot), b.score, this.#idOf(b.slot)) ? -1 : 1
+    const found = this.#find(slot)
+    const scores = this.#foundScores.subarray(0, found)
     // Sorting thousands of objects for the best few hundred is most of the cost: cut at the score of the last wanted first.
-    const least = all.length > atMost ? Int32Array.from(all, ({ score }) => score).sort()[all.length - atMost]! : 0
-    const best = all.filter(({ score }) => score >= least).sort(isBetter)
-    const base = slot * poolLength
-    const count = Math.min(best.length, poolLength)
-    for (let at = 0; at < count; at++) {
-      this.#poolSlots[base + at] = best[at]!.slot
-      this.#poolScores[base + at] = best[at]!.score
+    const wanted = Math.max(atMost, poolLength) + 1
+    const least = found > wanted ? Int32Array.from(scores).sort()[found - wanted]! : 0
+    const best: Neighbour[] = []
+    for (let at = 0; at < found; at++) {
+      if (scores[at]! >= least) best.push({ slot: this.#foundSlots[at]!, score: scores[at]! })
     }
-    this.#poolCount[slot] = count
-    const next = best[count]
-    if (next) this.#setBound(slot, next.score, this.#idOf(next.slot))
-    else this.#clearBound(slot)
+    best.sort((a, b) => b.score - a.score || this.#context.compareIds(a.slot, b.slot))
+    this.#setPool(slot, best.slice(0, poolLength))
+    this.#admission[slot] = best[poolLength]?.score ?? 0
+    this.#isUnsure[slot] = 0
     return best.slice(0, atMost)
   }
 
-  /** The score of two articles, in millionths, whatever the pools hold; null when their texts are too far apart. */
+  /** The score of two articles, whatever the pools hold; null when their texts are too far apart. */
   score(a: number, b: number): number | null {
-    const one = this.#articles[a]
-    const two = this.#articles[b]
-    const dot = one && two ? dotProduct(one, two) : 0
-    if (dot < this.#dotMin) return null
-    return scoreOf(dot, this.#factors[Math.min(this.hoursApart(a, b), this.#factors.length - 1)]!)
+    const dot = this.#dot(a, b)
+    return dot < this.#dotMin ? null : scoreOf(dot, this.#factor(a, b))
+  }
+
+  /** The cosine of two articles' terms, as far as these count at their distance in time. */
+  text(a: number, b: number): number {
+    return this.#dot(a, b) / unit ** 2
+  }
+
+  /** The factor for nearness in time, at most 1. */
+  timeFactor(a: number, b: number): number {
+    return (this.#factor(a, b) * unit * unit) / fullScore
   }
 
   hoursApart(a: number, b: number): number {
     return Math.abs(this.#hours[a]! - this.#hours[b]!)
   }
 
-  #eachScore(slot: number, visit: (other: number, score: number) => void): void {
-    const article = this.#articles[slot]!
-    const scores = this.#scores
-    const count = this.#articles.length
-    this.#workDone += this.#index.accumulate(article, scores) + count
-    const factors = this.#factors
-    const farthest = factors.length - 1
-    const hours = this.#hours
-    const languages = this.#languages
-    const hour = hours[slot]!
-    const language = languages[slot]!
-    const dotMin = this.#dotMin
-    // One straight look at all scores: keeping a list of those that are not zero was slower at 21,578 articles.
-    for (let other = 0; other < count; other++) {
-      const dot = scores[other]!
-      if (dot < dotMin || other === slot) continue
-      const apart = Math.abs(hours[other]! - hour)
-      const score = scoreOf(dot, factors[Math.min(apart, farthest)]!)
-      const otherLanguage = languages[other]!
-      // 0 stands for a language that is not known: it may be any.
-      if (language !== otherLanguage && language !== 0 && otherLanguage !== 0) continue
-      visit(other, score)
+  /** Tells of a term whether it counts between two articles as far apart in time as these. */
+  countsBetween(a: number, b: number): (term: number) => boolean {
+    const hours = this.hoursApart(a, b)
+    return (term) => hours <= this.#context.horizonHours(term)
+  }
+
+  save(): NeighboursData {
+    const slots = this.#slots
+    return {
+      slots,
+      index: this.#index.save(),
+      vectors: this.#vectors.save(),
+      vectorStart: this.#vectorStart.subarray(0, slots),
+      vectorLength: this.#vectorLength.subarray(0, slots),
+      hours: this.#hours.subarray(0, slots),
+      languages: this.#languages.subarray(0, slots),
+      poolSlots: this.#poolSlots.subarray(0, slots * poolLength),
+      poolScores: this.#poolScores.subarray(0, slots * poolLength),
+      poolCount: this.#poolCount.subarray(0, slots),
+      admission: this.#admission.subarray(0, slots),
+      isUnsure: this.#isUnsure.subarray(0, slots),
+      watched: [...this.#watched],
     }
-    scores.fill(0, 0, count)
+  }
+
+  load(data: NeighboursData): void {
+    this.#slots = data.slots
+    this.#index.restore(data.index)
+    this.#vectors.restore(data.vectors)
+    this.#vectorStart = data.vectorStart
+    this.#vectorLength = data.vectorLength
+    this.#hours = data.hours
+    this.#languages = data.languages
+    this.#poolSlots = data.poolSlots
+    this.#poolScores = data.poolScores
+    this.#poolCount = data.poolCount
+    this.#admission = data.admission
+    this.#isUnsure = data.isUnsure
+    for (const [slot, score] of data.watched) this.#watched.set(slot, score)
+    this.#scores = new Int32Array(data.slots)
+    this.#foundSlots = new Int32Array(data.slots)
+    this.#foundScores = new Int32Array(data.slots)
+  }
+
+  #dot(a: number, b: number): number {
+    const counts = this.countsBetween(a, b)
+    let dot = 0
+    eachShared(this.termsOf(a), this.termsOf(b), (term, weight, other) => {
+      if (counts(term)) dot += weight * other
+    })
+    return dot
+  }
+
+  #factor(a: number, b: number): number {
+    return this.#factors[Math.min(this.hoursApart(a, b), this.#factors.length - 1)]!
+  }
+
+  /** Leaves every neighbour of the article in `#foundSlots` and its score in `#foundScores`; gives how many there are. */
+  #find(slot: number): number {
+    const scores = this.#scores
+    const { touched, postings } = this.#index.accumulate(this.termsOf(slot), this.#hours[slot]!, scores, this.#slots)
+    this.#workDone += postings + (touched ?? this.#slots)
+    if (touched === null) return this.#findAmongAll(slot, scores)
+    const slots = this.#index.touched
+    const dotMin = this.#dotMin
+    let found = 0
+    for (let at = 0; at < touched; at++) {
+      const other = slots[at]!
+      const dot = scores[other]!
+      scores[other] = 0
+      if (dot >= dotMin && this.#mayMeet(slot, other)) found = this.#note(slot, other, dot, found)
+    }
+    return found
+  }
+
+  #findAmongAll(slot: number, scores: Int32Array): number {
+    const slots = this.#slots
+    const dotMin = this.#dotMin
+    let found = 0
+    for (let other = 0; other < slots; other++) {
+      const dot = scores[other]!
+      if (dot >= dotMin && this.#mayMeet(slot, other)) found = this.#note(slot, other, dot, found)
+    }
+    scores.fill(0, 0, slots)
+    return found
+  }
+
+  #mayMeet(slot: number, other: number): boolean {
+    const language = this.#languages[slot]!
+    const otherLanguage = this.#languages[other]!
+    // 0 stands for a language that is not known: it may be any.
+    return slot !== other && (language === otherLanguage || language === 0 || otherLanguage === 0)
+  }
+
+  #note(slot: number, other: number, dot: number, found: number): number {
+    const apart = Math.abs(this.#hours[other]! - this.#hours[slot]!)
+    this.#foundSlots[found] = other
+    this.#foundScores[found] = scoreOf(dot, this.#factors[Math.min(apart, this.#factors.length - 1)]!)
+    return found + 1
   }
 
   #offer(slot: number, other: number, score: number): boolean {
-    if (score < this.#admission[slot]!) return false
-    const id = this.#idOf(other)
-    const bound = this.#bound[slot]!
-    if (bound !== null && score === this.#admission[slot] && id > bound) return false
     const base = slot * poolLength
     const slots = this.#poolSlots
     const scores = this.#poolScores
     const count = this.#poolCount[slot]!
+    const isFull = count === poolLength
+    if (!isFull && this.#admission[slot] === score) {
+      // Something of this score was turned away; whose id comes first is not known any more.
+      this.#isUnsure[slot] = 1
+      return true
+    }
     let at = count
-    while (at > 0 && this.#isBefore(score, id, scores[base + at - 1]!, null, slots[base + at - 1]!)) at--
+    while (at > 0 && this.#isBefore(score, other, scores[base + at - 1]!, slots[base + at - 1]!)) at--
     if (at === poolLength) {
-      this.#setBound(slot, score, id)
+      this.#admission[slot] = score
       return false
     }
-    if (count === poolLength) {
-      const last = base + poolLength - 1
-      this.#setBound(slot, scores[last]!, this.#idOf(slots[last]!))
-    } else this.#poolCount[slot] = count + 1
-    const end = base + Math.min(count, poolLength - 1)
-    for (let to = end; to > base + at; to--) {
+    if (isFull) this.#admission[slot] = scores[base + poolLength - 1]!
+    else this.#poolCount[slot] = count + 1
+    for (let to = base + Math.min(count, poolLength - 1); to > base + at; to--) {
       slots[to] = slots[to - 1]!
       scores[to] = scores[to - 1]!
     }
@@ -260,63 +415,41 @@ export class Neighbours {
     return true
   }
 
-  #isBefore(score: number, id: string, otherScore: number, otherId: string | null, otherSlot = -1): boolean {
-    if (score !== otherScore) return score > otherScore
-    return id < (otherId ?? this.#idOf(otherSlot))
+  #isBefore(score: number, slot: number, otherScore: number, otherSlot: number): boolean {
+    return score > otherScore || (score === otherScore && this.#context.compareIds(slot, otherSlot) < 0)
   }
 
-  #setBound(slot: number, score: number, id: string): void {
-    this.#admission[slot] = score
-    this.#bound[slot] = id
-  }
-
-  #clearBound(slot: number): void {
-    this.#admission[slot] = 0
-    this.#bound[slot] = null
+  #setPool(slot: number, neighbours: readonly Neighbour[]): void {
+    const base = slot * poolLength
+    neighbours.forEach(({ slot: other, score }, at) => {
+      this.#poolSlots[base + at] = other
+      this.#poolScores[base + at] = score
+    })
+    this.#poolCount[slot] = neighbours.length
   }
 
   #reserve(slot: number): void {
     const length = slot + 1
+    this.#slots = Math.max(this.#slots, length)
+    this.#vectorStart = grownTo(this.#vectorStart, length)
+    this.#vectorLength = grownTo(this.#vectorLength, length)
     this.#hours = grownTo(this.#hours, length)
     this.#languages = grownTo(this.#languages, length)
     this.#poolSlots = grownTo(this.#poolSlots, length * poolLength)
     this.#poolScores = grownTo(this.#poolScores, length * poolLength)
     this.#poolCount = grownTo(this.#poolCount, length)
     this.#admission = grownTo(this.#admission, length)
-    this.#watched = grownTo(this.#watched, length)
+    this.#isUnsure = grownTo(this.#isUnsure, length)
     this.#scores = grownTo(this.#scores, length)
-    while (this.#articles.length < length) {
-      this.#articles.push(null)
-      this.#bound.push(null)
-    }
+    this.#foundSlots = grownTo(this.#foundSlots, length)
+    this.#foundScores = grownTo(this.#foundScores, length)
   }
 }
 
-const nobody = 0x7fffffff
-
-export interface Place {
-  readonly publishedAtMs: number
-  /** A number for each language, 0 where it is not known. */
-  readonly language: number
-}
-
-export const defaultNeighbours: NeighbourOptions = { timeWeight: 2, timeDays: 3, textMin: 80_000 }
-
-export function dotProduct(a: WeightedTerms, b: WeightedTerms): number {
-  let dot = 0
-  let at = 0
-  let other = 0
-  while (at < a.terms.length && other < b.terms.length) {
-    const difference = a.terms[at]! - b.terms[other]!
-    if (difference === 0) dot += a.weights[at++]! * b.weights[other++]!
-    else if (difference < 0) at++
-    else other++
-  }
-  return dot
-}
+const noTerms = new Uint32Array(0)
 
 function scoreOf(dot: number, factor: number): number {
-  return Math.min(fullScore, Math.floor(dot * factor))
+  return Math.max(1, Math.min(fullScore, Math.floor(dot * factor)))
 }
 
 /** From a dot product to a score, for each distance in hours; the last stands for everything farther. */

@@ -1,19 +1,35 @@
 import { type ArticleWords, readArticleWords } from './article-words.ts'
-import { Explainer, type Side } from './explain.ts'
-import { FunctionWords } from './function-words.ts'
-import { defaultNeighbours, fullScore, type NeighbourOptions, Neighbours } from './neighbours.ts'
+import { ArticleTable, type ArticleTableData } from './articles.ts'
+import { Epoch, EpochBuild, type EpochData, type EpochParts, type Newcomer } from './epoch.ts'
+import { defaultNeighbours, fullScore, type Neighbour, type NeighbourOptions } from './neighbours.ts'
 import { NewestFirst } from './newest-first.ts'
-import { isRepeat, type RankedArticle, rankRail } from './rank.ts'
-import { type RailItem, type Reason, type RelatedDocument, storedRailLength } from './related.ts'
-import { type Statistics, StatisticsCount } from './statistics.ts'
-import { defaultWeights, TermWeigher, type WeightOptions } from './terms.ts'
+import { changesScores, factorsOf, isSameSection, rankRail, sharedTags } from './rank.ts'
+import {
+  type Absence,
+  defaultRules,
+  type RailItem,
+  type RailRules,
+  type Reason,
+  type RelatedDocument,
+  type ScoreParts,
+  type Standing,
+  type StoryArticle,
+  storedRailLength,
+} from './related.ts'
+import { TermNumbers } from './term-numbers.ts'
+import { defaultWeights, type WeightOptions } from './terms.ts'
+import { grownTo } from './typed-arrays.ts'
 import { Vocabulary } from './vocabulary.ts'
 
 export interface RelatedIndexOptions {
   readonly weights?: WeightOptions
   readonly neighbours?: NeighbourOptions
+  /** What the publisher decides about rails. */
+  readonly rules?: RailRules
   /** Neighbours that a rail is ranked from when the pool is not enough. */
   readonly deepPoolLength?: number
+  /** Articles whose words are kept, to count new statistics from; above this an article's terms are weighed once. */
+  readonly wordsKept?: number
 }
 
 export interface SettledRail {
@@ -21,16 +37,34 @@ export interface SettledRail {
   readonly items: RailItem[]
 }
 
+/** Everything that an index knows, as numbers and names. */
+export interface RelatedIndexData {
+  readonly articles: ArticleTableData
+  readonly vocabulary: ReturnType<Vocabulary['save']>
+  readonly numbers: ReturnType<TermNumbers['save']>
+  readonly epoch: EpochData
+  readonly given: Int32Array
+  readonly deepRails: readonly number[]
+  readonly turnover: number
+  readonly newestMs: number
+  /** The slots whose words are kept, and their words one after the other. */
+  readonly wordsOf: Int32Array
+  readonly wordCounts: Int32Array
+  readonly headlineEnds: Int32Array
+  readonly leadEnds: Int32Array
+  readonly writings: Int32Array
+}
+
 export interface Explanation {
   /**
-   * `related`: `b` may stand in `a`'s rail, and does when `position` is not null; otherwise better ones fill it.
-   * The others say why it never does.
+   * `related`: `b` may stand in `a`'s rail, and does when `position` is not null; otherwise better ones fill it, or a rule
+   * keeps it out. The others say why it never does.
    */
   readonly verdict: 'related' | 'unknown' | 'itself' | 'version' | 'repeat' | 'language' | 'too-weak'
   /** 0 to 1; 0 unless both are indexed and their texts are near enough. */
   readonly score: number
   readonly daysApart: number
-  /** From 1, in the rail as it was last given; null when it is not there. */
+  /** From 1, in the rail as it stands; null when it is not there. */
   readonly position: number | null
   readonly reason: Reason | null
 }
@@ -38,49 +72,62 @@ export interface Explanation {
 /**
  * All articles and their rails, kept true while articles are published, corrected and removed.
  *
- * `put` and `remove` only note what is to be done; `settle` does it, in slices as large as the caller likes, and gives
+ * `put` and `remove` note what is to be done; `settle` does it, in slices as large as the caller likes, and gives
  * every rail that has changed. The same articles put before the first `settle`, in any order, give the same rails.
  *
  * Scores rest on term statistics, which are frozen for an epoch. The first `settle` after a bulk load begins one with
- * everything that was put. When the corpus has turned over by as much as it held, a new epoch is built beside the
- * current one, which keeps serving and taking in articles until the new one is complete.
+ * everything that was put. While the corpus is small a new epoch weighs everything anew, when the corpus has turned over
+ * by as much as it held: it is built beside the current one, which keeps serving and taking in articles. In a large one
+ * (above `wordsKept`) the statistics are those of the latest articles, and what is there keeps the weights that it
+ * came with: it is hardly ever related to what comes, and its words need not be kept.
  */
 export class RelatedIndex {
-  readonly #vocabulary = new Vocabulary()
-  readonly #functionWords = new FunctionWords(this.#vocabulary)
-  readonly #weights: WeightOptions
-  readonly #neighbourOptions: NeighbourOptions
+  readonly #articles = new ArticleTable()
+  readonly #parts: EpochParts
+  readonly #rules: RailRules
   readonly #deepPoolLength: number
-  readonly #entries = new Map<string, Entry>()
-  readonly #bySlot: Array<Entry | null> = []
-  readonly #freeSlots: number[] = []
-  readonly #languages = new Map<string, number>()
-  /** From the id of an article to the ids of those that say they replace it. */
-  readonly #replacedBy = new Map<string, Set<string>>()
-  #staged = new Set<Entry>()
+  readonly #wordsKept: number
+  /** By slot; null for an article whose words are not kept. */
+  readonly #words: Array<ArticleWords | null> = []
+  /** The articles whose words are kept, in the order of arrival; some of them are gone. */
+  #withWords: number[] = []
+  readonly #storedRails = new Map<number, readonly RailItem[]>()
+  #staged = new Set<number>()
   /** The order in which the staged are worked through; holds some that are staged no more. */
-  readonly #stagedQueue = new NewestFirst<Entry>()
+  readonly #stagedQueue = new NewestFirst<{ readonly slot: number; readonly publishedAtMs: number }>()
   /** Dirty ones whose rails do not wait until everything is worked through: breaking news, and the rails that it entered. */
-  readonly #urgent = new Set<Entry>()
+  readonly #urgent = new Set<number>()
   #newestMs = Number.NEGATIVE_INFINITY
-  #dirty = new Set<Entry>()
+  readonly #dirty = new Set<number>()
   /** Articles whose rail reaches beyond their pool, because repeats fill it. */
-  readonly #deepRails = new Set<Entry>()
-  #gone: number[] = []
-  #familiesTouched = new Set<string>()
+  readonly #deepRails = new Set<number>()
+  /** By slot: a hash of the rail as it was last given; 0 before that. */
+  #given: Int32Array = new Int32Array(256)
   #current: Epoch | null = null
   #next: EpochBuild | null = null
   #turnover = 0
 
   constructor(options: RelatedIndexOptions = {}) {
-    this.#weights = options.weights ?? defaultWeights
-    this.#neighbourOptions = options.neighbours ?? defaultNeighbours
+    this.#parts = {
+      articles: this.#articles,
+      vocabulary: new Vocabulary(),
+      numbers: new TermNumbers(),
+      weights: options.weights ?? defaultWeights,
+      neighbours: options.neighbours ?? defaultNeighbours,
+    }
+    this.#rules = options.rules ?? defaultRules
     this.#deepPoolLength = options.deepPoolLength ?? 256
+    this.#wordsKept = options.wordsKept ?? 50_000
   }
 
   /** How many articles it knows, those included that are not settled yet. */
   get size(): number {
-    return this.#entries.size
+    return this.#articles.size
+  }
+
+  /** Steps of neighbour work since the start: postings walked and scores compared. */
+  get workDone(): number {
+    return (this.#current?.neighbours.workDone ?? 0) + (this.#next?.workDone ?? 0)
   }
 
   /**
@@ -91,31 +138,22 @@ export class RelatedIndex {
    */
   put(document: RelatedDocument, storedRail: readonly RailItem[] | null = null): void {
     this.#forget(document.id)
-    const language = primaryLanguage(document.language)
-    const slot = this.#freeSlots.pop() ?? this.#bySlot.length
-    const entry: Entry = {
-      id: document.id,
-      slot,
-      words: readArticleWords(document, this.#vocabulary),
-      language,
-      languageNumber: this.#languageNumber(language),
-      source: document.source,
-      publishedAtMs: document.publishedAtMs,
-      evolvedFrom: document.evolvedFrom === document.id ? null : document.evolvedFrom,
-      storedRail,
-      rail: null,
-      isGone: false,
-    }
-    this.#entries.set(entry.id, entry)
-    this.#bySlot[slot] = entry
-    this.#linkVersion(entry)
-    this.#staged.add(entry)
-    this.#stagedQueue.push(entry)
-    this.#newestMs = Math.max(this.#newestMs, entry.publishedAtMs)
+    const words = readArticleWords(document, this.#parts.vocabulary)
+    const slot = this.#articles.add(document, words)
+    this.#given = grownTo(this.#given, slot + 1)
+    this.#given[slot] = 0
+    this.#words[slot] = words
+    this.#withWords.push(slot)
+    // What the rules made of a score cannot be undone.
+    if (storedRail && !changesScores(this.#rules)) this.#storedRails.set(slot, storedRail)
+    this.#touchVersions(slot)
+    this.#staged.add(slot)
+    this.#stagedQueue.push({ slot, publishedAtMs: document.publishedAtMs })
+    this.#newestMs = Math.max(this.#newestMs, document.publishedAtMs)
     this.#turnover++
   }
 
-  /** Forgets an article; false when it was not known. The rails that held it are refilled by `settle`. */
+  /** Forgets an article; false when it was not known. It is in no rail from now on; `settle` refills those that held it. */
   remove(id: string): boolean {
     const isKnown = this.#forget(id)
     if (isKnown) this.#turnover++
@@ -123,18 +161,24 @@ export class RelatedIndex {
   }
 
   #forget(id: string): boolean {
-    const entry = this.#entries.get(id)
-    if (!entry) return false
-    this.#entries.delete(id)
-    entry.isGone = true
-    this.#unlinkVersion(entry)
-    this.#staged.delete(entry)
-    this.#dirty.delete(entry)
-    this.#urgent.delete(entry)
-    this.#current?.neighbours.remove(entry.slot)
-    this.#next?.remove(entry)
-    this.#gone.push(entry.slot)
-    this.#deepRails.delete(entry)
+    const slot = this.#articles.slotOf(id)
+    if (slot < 0) return false
+    this.#touchVersions(slot)
+    for (const deep of this.#deepRails) this.#dirty.add(deep)
+    this.#articles.remove(slot)
+    this.#current?.neighbours.remove(slot, (other) => this.#dirty.add(other))
+    this.#next?.remove(slot)
+    this.#words[slot] = null
+    this.#storedRails.delete(slot)
+    this.#staged.delete(slot)
+    this.#dirty.delete(slot)
+    this.#urgent.delete(slot)
+    this.#deepRails.delete(slot)
+    if (this.#articles.isReuseDue) {
+      this.#current?.neighbours.purge()
+      if (this.#next?.isWhole) this.#next.purge()
+      this.#articles.reuse()
+    }
     return true
   }
 
@@ -142,22 +186,26 @@ export class RelatedIndex {
    * Works through what was put and removed.
    *
    * @param options.atMost how many articles to do neighbour work for; default all. Lighter work counts less.
+   * @param options.givesRails false: no rails are worked out and none are given, for a caller that asks for each later
    * @returns the rails that changed, in full, and how much is left: 0 when all is settled
    */
-  settle(options: { atMost?: number } = {}): { rails: SettledRail[]; remaining: number } {
+  settle(options: { atMost?: number; givesRails?: boolean } = {}): { rails: SettledRail[]; remaining: number } {
     let budget = options.atMost ?? Number.POSITIVE_INFINITY
     const rails: SettledRail[] = []
-    this.#sweep()
     this.#beginEpochIfDue()
-    const heavyLimit = options.atMost === undefined ? Number.POSITIVE_INFINITY : this.#workDone() + heavyWorkMax
-    for (const isHeavy = () => this.#workDone() > heavyLimit; budget > 0 && !isHeavy() && this.#remaining() > 0; ) {
+    const heavyLimit = options.atMost === undefined ? Number.POSITIVE_INFINITY : this.workDone + heavyWorkMax
+    for (const isHeavy = () => this.workDone > heavyLimit; budget > 0 && !isHeavy() && this.#remaining() > 0; ) {
+      if (options.givesRails === false) {
+        this.#dirty.clear()
+        this.#urgent.clear()
+      }
       const [urgent] = this.#urgent
-      const staged = urgent ? undefined : this.#nextStaged()
-      const [dirty] = urgent ? [urgent] : this.#dirty
-      if (staged && this.#current) {
+      const staged = urgent === undefined ? this.#nextStaged() : undefined
+      const [dirty] = urgent === undefined ? this.#dirty : [urgent]
+      if (staged !== undefined && this.#current) {
         this.#enter(staged, this.#current)
         budget -= 1
-      } else if (dirty && this.#current) {
+      } else if (dirty !== undefined && this.#current) {
         this.#dirty.delete(dirty)
         this.#urgent.delete(dirty)
         const rail = this.#changedRail(dirty, this.#current)
@@ -165,259 +213,432 @@ export class RelatedIndex {
         budget -= railCost
       } else if (this.#next) {
         budget -= this.#next.step()
-        if (this.#next.isComplete) this.#swap(this.#next.epoch())
+        if (this.#next.isComplete) this.#swap(this.#next)
       } else break
     }
     return { rails, remaining: this.#remaining() }
   }
 
-  /** The rail as `settle` last gave it, without what was removed since; empty for an article that is unknown or not settled. */
-  rail(id: string): RailItem[] {
-    const entry = this.#entries.get(id)
-    if (!entry?.rail || !this.#current) return []
-    const known = entry.rail.filter(({ entry: other }) => !other.isGone)
-    return this.#itemsOf(entry, known, this.#current)
+  /** The rail as it stands; empty for an article that is unknown or not settled. */
+  rail(id: string, rules: RailRules = this.#rules): RailItem[] {
+    const slot = this.#articles.slotOf(id)
+    const epoch = this.#current
+    if (slot < 0 || !epoch?.neighbours.has(slot)) return []
+    return this.#itemsOf(slot, this.#derive(slot, epoch, { rules }).items, epoch)
   }
 
-  /** Why `b` stands in the rail of `a`, or why it does not. */
+  /** The rail as other rules would have it, worked out from the same pool of neighbours; nothing is kept of it. */
+  railUnder(id: string, rules: RailRules): RailItem[] {
+    return this.rail(id, rules)
+  }
+
+  /** Whether `b` may stand in the rail of `a`, in a word; `standing` says more. */
   explain(a: string, b: string): Explanation {
-    const one = this.#entries.get(a)
-    const two = this.#entries.get(b)
+    const standing = this.standing(a, b)
     const epoch = this.#current
-    const nothing = { score: 0, daysApart: 0, position: null, reason: null }
-    if (a === b) return { verdict: 'itself', ...nothing }
-    if (!one || !two || !epoch?.neighbours.has(one.slot) || !epoch.neighbours.has(two.slot)) {
-      return { verdict: 'unknown', ...nothing }
+    if (!epoch || !standing.parts) {
+      const verdict = a === b ? 'itself' : 'unknown'
+      return { verdict, score: 0, daysApart: 0, position: null, reason: null }
     }
-    const score = epoch.neighbours.score(one.slot, two.slot)
-    const position = one.rail?.findIndex(({ entry }) => entry === two) ?? -1
+    const one = this.#articles.slotOf(a)
+    const two = this.#articles.slotOf(b)
     return {
-      verdict: this.#verdict(one, two, score),
-      score: (score ?? 0) / fullScore,
-      daysApart: Math.abs(one.publishedAtMs - two.publishedAtMs) / 86_400_000,
-      position: position < 0 ? null : position + 1,
+      verdict: standing.isShown ? 'related' : verdictOf(standing.absence),
+      score: shownScore(epoch.neighbours.score(one, two) ?? 0),
+      daysApart: standing.parts.daysApart,
+      position: standing.isShown ? standing.position : null,
       reason: this.#reason(one, two, epoch),
     }
   }
 
-  #verdict(one: Entry, two: Entry, score: number | null): Explanation['verdict'] {
-    const ranked = this.#ranked(one)
-    const other = this.#ranked(two)
-    if (ranked.family === other.family) return 'version'
-    if (one.language !== null && two.language !== null && one.language !== two.language) return 'language'
-    if (isRepeat(ranked, other)) return 'repeat'
-    return score === null ? 'too-weak' : 'related'
+  /** The rail's ids and scores, without reasons, which are most of the work of a rail. */
+  ranking(id: string, rules: RailRules = this.#rules): Array<{ readonly id: string; readonly score: number }> {
+    const slot = this.#articles.slotOf(id)
+    const epoch = this.#current
+    if (slot < 0 || !epoch?.neighbours.has(slot)) return []
+    return this.#derive(slot, epoch, { rules }).items.map((item) => this.#named(item))
+  }
+
+  /** The raw pool that rails are derived from: the closest articles, best first, repeats and all, scores from 0 to 1. */
+  neighbours(id: string): Array<{ readonly id: string; readonly score: number }> {
+    const slot = this.#articles.slotOf(id)
+    const epoch = this.#current
+    if (slot < 0 || !epoch?.neighbours.has(slot)) return []
+    return epoch.neighbours.pool(slot).neighbours.map((item) => this.#named(item))
+  }
+
+  /** What the score of `b` in the rail of `a` is made of; null when one of them is unknown. */
+  scoreParts(a: string, b: string, rules: RailRules = this.#rules): ScoreParts | null {
+    const one = this.#articles.slotOf(a)
+    const two = this.#articles.slotOf(b)
+    const epoch = this.#current
+    if (one < 0 || two < 0 || !epoch?.neighbours.has(one) || !epoch.neighbours.has(two)) return null
+    const { neighbours } = epoch
+    const { names, words, terms } = epoch.explainer.partsOf(neighbours.termsOf(one), neighbours.termsOf(two), {
+      counts: neighbours.countsBetween(one, two),
+    })
+    const ranked = this.#articles.ranked(one)
+    const other = this.#articles.ranked(two)
+    const time = neighbours.timeFactor(one, two)
+    const text = names + words
+    const penalties = factorsOf(ranked, other, { rules, namesShare: text > 0 ? names / text : 0 })
+    const score = Math.min(1, text * time)
+    return {
+      score,
+      text,
+      names,
+      words,
+      time,
+      daysApart: Math.abs(ranked.publishedAtMs - other.publishedAtMs) / 86_400_000,
+      isSameSection: isSameSection(ranked, other),
+      sharedTags: sharedTags(ranked, other),
+      penalties,
+      ranked: penalties.reduce((product, { factor }) => product * factor, score),
+      terms,
+    }
+  }
+
+  /** Where `b` stands in the rail of `a` under `rules`, or why it does not stand there, with the figures. */
+  standing(a: string, b: string, rules: RailRules = this.#rules): Standing {
+    const parts = a === b ? null : this.scoreParts(a, b, rules)
+    const absent = (absence: Absence): Standing => ({ isShown: false, absence, parts })
+    if (a === b) return absent({ kind: 'itself' })
+    const epoch = this.#current
+    const one = this.#articles.slotOf(a)
+    const two = this.#articles.slotOf(b)
+    if (!epoch || !parts) return absent({ kind: 'unknown', id: epoch?.neighbours.has(one) ? b : a })
+    const languages = [this.#articles.language(one), this.#articles.language(two)] as const
+    if (languages[0] !== null && languages[1] !== null && languages[0] !== languages[1]) {
+      return absent({ kind: 'language', languages: [languages[0], languages[1]] })
+    }
+    if (this.#articles.ranked(one).family === this.#articles.ranked(two).family) {
+      return absent({ kind: 'version', of: a })
+    }
+    const { neighbours } = epoch
+    if (neighbours.score(one, two) === null) {
+      return absent({ kind: 'below-floor', text: parts.text, floor: neighbours.floor })
+    }
+    let leftOut: Absence | null = null
+    const { items } = this.#derive(one, epoch, {
+      rules,
+      onLeftOut: (slot, absence) => {
+        if (slot === two) leftOut = absence
+      },
+    })
+    const position = items.findIndex(({ slot }) => slot === two)
+    if (position >= 0) return { isShown: true, position: position + 1, parts }
+    return absent(leftOut ?? { kind: 'outranked', ranked: parts.ranked, last: (items.at(-1)?.score ?? 0) / fullScore })
+  }
+
+  /**
+   * The articles of the article's story in the order of time, itself among them: those that "same story" is said of, and
+   * those that it is said of from there, the nearest first, at most `atMost`. Empty for an article that is unknown.
+   */
+  story(id: string, atMost = 50): StoryArticle[] {
+    const start = this.#articles.slotOf(id)
+    const epoch = this.#current
+    if (start < 0 || !epoch?.neighbours.has(start)) return []
+    const found = new Map([[start, 1]])
+    for (const [slot] of found) {
+      for (const { slot: other, score } of this.#derive(slot, epoch, { rules: this.#rules }).items) {
+        if (found.size >= atMost) break
+        if (!found.has(other) && this.#reason(slot, other, epoch).kind === 'story') found.set(other, score / fullScore)
+      }
+    }
+    return [...found]
+      .map(([slot, score]) => ({
+        id: this.#articles.id(slot),
+        publishedAtMs: this.#articles.publishedAtMs(slot),
+        score,
+      }))
+      .sort((x, y) => x.publishedAtMs - y.publishedAtMs || (x.id < y.id ? -1 : 1))
+  }
+
+  /** Everything, for a snapshot; null while something is left to be settled. What it gives is a view: write it before the next call. */
+  save(): RelatedIndexData | null {
+    if (!this.#current || this.#remaining() > 0) return null
+    const withWords = this.#withWords.filter((slot) => this.#words[slot])
+    const words = withWords.map((slot) => this.#words[slot]!)
+    const writings = new Int32Array(words.reduce((sum, one) => sum + one.writings.length, 0))
+    let end = 0
+    for (const one of words) {
+      writings.set(one.writings, end)
+      end += one.writings.length
+    }
+    return {
+      articles: this.#articles.save(),
+      vocabulary: this.#parts.vocabulary.save(),
+      numbers: this.#parts.numbers.save(),
+      epoch: this.#current.save(),
+      given: this.#given.subarray(0, this.#articles.slots),
+      deepRails: [...this.#deepRails],
+      turnover: this.#turnover,
+      newestMs: this.#newestMs,
+      wordsOf: Int32Array.from(withWords),
+      wordCounts: Int32Array.from(words, (one) => one.writings.length),
+      headlineEnds: Int32Array.from(words, (one) => one.headlineEnd),
+      leadEnds: Int32Array.from(words, (one) => one.leadEnd),
+      writings,
+    }
+  }
+
+  /** Takes the place of everything, in an index that knows nothing yet. */
+  restore(data: RelatedIndexData): void {
+    const { vocabulary, numbers } = this.#parts
+    this.#articles.restore(data.articles)
+    vocabulary.restore(data.vocabulary)
+    numbers.restore(data.numbers)
+    this.#current = Epoch.from(data.epoch, this.#parts)
+    this.#given = data.given
+    for (const slot of data.deepRails) this.#deepRails.add(slot)
+    this.#turnover = data.turnover
+    this.#newestMs = data.newestMs
+    for (let slot = 0; slot < data.articles.slots; slot++) this.#words[slot] = null
+    let start = 0
+    data.wordsOf.forEach((slot, at) => {
+      const end = start + data.wordCounts[at]!
+      const language = this.#articles.language(slot)
+      this.#words[slot] = {
+        writings: data.writings.slice(start, end),
+        headlineEnd: data.headlineEnds[at]!,
+        leadEnd: data.leadEnds[at]!,
+        signature: noSignature,
+        reader: vocabulary.reader(language),
+        language,
+      }
+      start = end
+    })
+    this.#withWords = [...data.wordsOf]
   }
 
   /** The newest of the staged; only where there is an epoch for it to enter. */
-  #nextStaged(): Entry | undefined {
+  #nextStaged(): number | undefined {
     if (!this.#current) return undefined
     for (let next = this.#stagedQueue.pop(); next; next = this.#stagedQueue.pop()) {
-      if (this.#staged.has(next)) return next
+      if (this.#staged.has(next.slot)) return next.slot
     }
     return undefined
   }
 
-  #enter(entry: Entry, epoch: Epoch): void {
-    this.#staged.delete(entry)
-    epoch.add(entry)
-    const isUrgent = this.#isBreaking(entry) && this.#urgent.size < urgentMax
-    epoch.neighbours.connect(entry.slot, (other) => {
-      this.#markDirty(other)
-      if (isUrgent) this.#markUrgent(this.#bySlot[other])
+  #enter(slot: number, epoch: Epoch): void {
+    this.#staged.delete(slot)
+    this.#storedRails.delete(slot)
+    epoch.add(slot, this.#words[slot]!)
+    const isUrgent = this.#isBreaking(slot) && this.#urgent.size < urgentMax
+    epoch.neighbours.connect(slot, (other) => {
+      this.#dirty.add(other)
+      if (isUrgent) this.#markUrgent(other)
     })
-    this.#dirty.add(entry)
-    if (isUrgent) this.#markUrgent(entry)
+    this.#dirty.add(slot)
+    if (isUrgent) this.#markUrgent(slot)
+    this.#dropOldWords()
   }
 
   /** Rails are normally written when all that is staged has been worked through, each once. These do not wait for that. */
-  #markUrgent(entry: Entry | null | undefined): void {
-    if (entry && this.#dirty.has(entry) && this.#staged.size > 0) this.#urgent.add(entry)
+  #markUrgent(slot: number): void {
+    if (this.#staged.size > 0) this.#urgent.add(slot)
   }
 
-  #isBreaking({ publishedAtMs }: Entry): boolean {
-    return publishedAtMs >= this.#newestMs - breakingMs
+  #isBreaking(slot: number): boolean {
+    return this.#articles.publishedAtMs(slot) >= this.#newestMs - breakingMs
   }
 
-  #changedRail(entry: Entry, epoch: Epoch): SettledRail | null {
-    const rail = this.#rank(entry, epoch)
-    if (entry.rail && isSameRail(entry.rail, rail)) return null
-    entry.rail = rail
-    return { articleId: entry.id, items: this.#itemsOf(entry, rail, epoch) }
-  }
-
-  #rank(entry: Entry, epoch: Epoch): Ranked[] {
-    const articleIn = (slot: number) => this.#ranked(this.#bySlot[slot]!)
-    const article = this.#ranked(entry)
-    const { neighbours, isWhole } = epoch.neighbours.pool(entry.slot)
-    let { items, isFull } = rankRail(article, neighbours, articleIn, storedRailLength)
+  #changedRail(slot: number, epoch: Epoch): SettledRail | null {
     // The pool ran out before the rail was full, and there is more: repeats took the places, or removals did.
-    this.#deepRails.delete(entry)
-    epoch.neighbours.watch(entry.slot, null)
-    if (!isFull && !isWhole) {
-      const deep = epoch.neighbours.refill(entry.slot, this.#deepPoolLength)
-      ;({ items, isFull } = rankRail(article, deep, articleIn, storedRailLength))
-      if (!isFull || items.at(-1)!.score < epoch.neighbours.admission(entry.slot)) {
-        this.#deepRails.add(entry)
-        epoch.neighbours.watch(entry.slot, deep.at(-1)?.score ?? 0)
-      }
+    this.#deepRails.delete(slot)
+    epoch.neighbours.watch(slot, null)
+    const { items, isFull, deep } = this.#derive(slot, epoch, { rules: this.#rules })
+    if (deep && (!isFull || items.at(-1)!.score < epoch.neighbours.admission(slot))) {
+      this.#deepRails.add(slot)
+      epoch.neighbours.watch(slot, deep.at(-1)?.score ?? 0)
     }
-    return items.map(({ slot, score }) => ({ entry: this.#bySlot[slot]!, score }))
+    const hash = this.#hashOf(items)
+    if (this.#given[slot] === hash) return null
+    this.#given[slot] = hash
+    return { articleId: this.#articles.id(slot), items: this.#itemsOf(slot, items, epoch) }
   }
 
-  #itemsOf(entry: Entry, rail: readonly Ranked[], epoch: Epoch): RailItem[] {
-    return rail.map(({ entry: other, score }) => ({
-      id: other.id,
-      score: (score ?? 0) / fullScore,
-      reason: this.#reason(entry, other, epoch),
-    }))
+  /** A rail from the pool; `deep` is what was looked at when the pool was not enough. */
+  #derive(
+    slot: number,
+    epoch: Epoch,
+    { rules, onLeftOut }: { rules: RailRules; onLeftOut?: (slot: number, absence: Absence) => void },
+  ): { items: Neighbour[]; isFull: boolean; deep: Neighbour[] | null } {
+    const article = this.#articles.ranked(slot)
+    const ranking = {
+      rules,
+      length: Math.min(storedRailLength, rules.limit ?? storedRailLength),
+      articleIn: (other: number) => this.#articles.ranked(other),
+      namesShare: (other: number) => this.#namesShare(slot, other, epoch),
+      ...(onLeftOut ? { onLeftOut } : {}),
+    }
+    const { neighbours, isWhole } = epoch.neighbours.pool(slot)
+    const shallow = rankRail(article, neighbours, ranking)
+    if (shallow.isFull || isWhole) return { ...shallow, deep: null }
+    const deep = epoch.neighbours.refill(slot, this.#deepPoolLength)
+    return { ...rankRail(article, deep, ranking), deep }
   }
 
-  #reason(one: Entry, two: Entry, epoch: Epoch): Reason {
-    const hoursApart = epoch.neighbours.hoursApart(one.slot, two.slot)
-    return epoch.explainer.reasonFor(epoch.side(one), epoch.side(two), hoursApart)
+  #namesShare(one: number, two: number, { explainer, neighbours }: Epoch): number {
+    const counts = neighbours.countsBetween(one, two)
+    const { names, words } = explainer.partsOf(neighbours.termsOf(one), neighbours.termsOf(two), { counts })
+    return names + words > 0 ? names / (names + words) : 0
+  }
+
+  #named({ slot, score }: Neighbour): { id: string; score: number } {
+    return { id: this.#articles.id(slot), score: shownScore(score) }
+  }
+
+  #itemsOf(slot: number, rail: readonly Neighbour[], epoch: Epoch): RailItem[] {
+    return rail.map((item) => ({ ...this.#named(item), reason: this.#reason(slot, item.slot, epoch) }))
+  }
+
+  #reason(one: number, two: number, { explainer, neighbours }: Epoch): Reason {
+    const side = (slot: number) => ({ terms: neighbours.termsOf(slot), language: this.#articles.language(slot) })
+    return explainer.reasonFor(side(one), side(two), neighbours.hoursApart(one, two))
+  }
+
+  /** Never 0. */
+  #hashOf(rail: readonly Neighbour[]): number {
+    let hash = 0x811c9dc5
+    for (const { slot, score } of rail) hash = Math.imul(Math.imul(hash ^ slot, 0x01000193) ^ score, 0x85ebca6b)
+    hash ^= hash >>> 13
+    return hash === 0 ? 1 : hash
   }
 
   #beginEpochIfDue(): void {
     if (this.#next) {
       // What was put while the first epoch is being built has no other place to go; later, it goes to both.
-      for (const entry of this.#staged) this.#next.add(entry)
+      for (const slot of this.#staged) this.#next.add(this.#newcomer(slot))
       if (!this.#current) this.#staged.clear()
       return
     }
-    const size = this.#entries.size
-    const growth = size < smallCorpus ? smallGrowth : largeGrowth
-    const isDue = this.#current ? this.#turnover >= Math.max(8, this.#current.size * (growth - 1)) : size > 0
-    if (!isDue) return
-    // A bulk load is worked out once, in the new epoch; a few articles do not wait for it, and breaking news does not.
-    if (this.#staged.size * 2 > size) this.#keepStagedOnly(this.#current ? breakingKept : 0)
+    if (!this.#isEpochDue()) return
     this.#turnover = 0
-    this.#next = new EpochBuild([...this.#entries.values()], {
-      vocabulary: this.#vocabulary,
-      functionWords: this.#functionWords,
-      weights: this.#weights,
-      neighbours: this.#neighbourOptions,
-      entryIn: (slot) => this.#bySlot[slot]!,
-      entryOf: (id) => this.#entries.get(id),
+    const size = this.#articles.size
+    const isRolling = this.#current !== null && size > this.#wordsKept
+    const newcomers: Newcomer[] = []
+    if (!isRolling) {
+      // A bulk load is worked out once, in the new epoch; a few articles do not wait for it, and breaking news does not.
+      if (this.#staged.size * 2 > size) this.#keepStagedOnly(this.#current ? breakingKept : 0)
+      for (const slot of this.#articles.live()) newcomers.push(this.#newcomer(slot))
+    }
+    this.#next = new EpochBuild(this.#latestWords(), newcomers, {
+      parts: this.#parts,
+      before: isRolling ? this.#current : null,
+      size,
     })
   }
 
-  #keepStagedOnly(most: number): void {
-    const breaking: Entry[] = []
-    for (let next = this.#stagedQueue.pop(); next && breaking.length < most; next = this.#stagedQueue.pop()) {
-      if (this.#staged.has(next) && this.#isBreaking(next)) breaking.push(next)
-    }
-    this.#staged = new Set(breaking)
-    for (const entry of breaking) this.#stagedQueue.push(entry)
+  #isEpochDue(): boolean {
+    const size = this.#articles.size
+    if (!this.#current) return size > 0
+    const growth = size < smallCorpus ? smallGrowth : largeGrowth
+    return this.#turnover >= Math.min(this.#wordsKept, Math.max(8, this.#current.size * (growth - 1)))
   }
 
-  #swap(epoch: Epoch): void {
+  #newcomer(slot: number): Newcomer {
+    return { slot, words: this.#words[slot]!, stored: this.#storedNeighbours(slot) }
+  }
+
+  /** The stored rail as neighbours, or null when there is none or it names an article that is not here. */
+  #storedNeighbours(slot: number): Newcomer['stored'] {
+    const items = this.#storedRails.get(slot)
+    if (!items) return null
+    const neighbours: Neighbour[] = []
+    for (const { id, score } of items) {
+      const other = this.#articles.slotOf(id)
+      if (other < 0 || other === slot) return null
+      neighbours.push({ slot: other, score: Math.round(score * fullScore) })
+    }
+    return { neighbours, isWhole: items.length < storedRailLength }
+  }
+
+  /** The articles that new statistics are counted from: the latest in time whose words are kept. */
+  #latestWords(): Array<{ slot: number; words: ArticleWords }> {
+    const known: Array<{ slot: number; words: ArticleWords }> = []
+    for (const slot of this.#articles.live()) {
+      const words = this.#words[slot]
+      if (words) known.push({ slot, words })
+    }
+    if (known.length <= this.#wordsKept) return known
+    const articles = this.#articles
+    known.sort(
+      (a, b) => articles.publishedAtMs(b.slot) - articles.publishedAtMs(a.slot) || articles.compareIds(a.slot, b.slot),
+    )
+    return known.slice(0, this.#wordsKept)
+  }
+
+  #keepStagedOnly(most: number): void {
+    const breaking: Array<{ slot: number; publishedAtMs: number }> = []
+    for (let next = this.#stagedQueue.pop(); next && breaking.length < most; next = this.#stagedQueue.pop()) {
+      if (this.#staged.has(next.slot) && this.#isBreaking(next.slot)) breaking.push(next)
+    }
+    this.#staged = new Set(breaking.map(({ slot }) => slot))
+    for (const kept of breaking) this.#stagedQueue.push(kept)
+  }
+
+  #swap(build: EpochBuild): void {
+    const epoch = build.epoch()
     this.#current = epoch
     this.#next = null
-    this.#urgent.clear()
-    for (const entry of this.#entries.values()) {
-      if (!epoch.neighbours.has(entry.slot)) continue
-      this.#staged.delete(entry)
-      if (!epoch.restored.has(entry)) this.#dirty.add(entry)
+    if (build.isWhole) {
+      this.#urgent.clear()
+      for (const slot of this.#articles.live()) {
+        if (!epoch.neighbours.has(slot)) continue
+        this.#staged.delete(slot)
+        this.#storedRails.delete(slot)
+        if (!build.restored.has(slot)) this.#dirty.add(slot)
+      }
     }
+    this.#dropOldWords()
   }
 
-  #sweep(): void {
-    if (this.#gone.length === 0 && this.#familiesTouched.size === 0) return
-    const gone = new Uint8Array(this.#bySlot.length)
-    const touched = new Uint8Array(this.#bySlot.length)
-    for (const slot of this.#gone) gone[slot] = 1
-    for (const id of this.#familiesTouched) {
-      const member = this.#entries.get(id)
-      if (!member) continue
-      touched[member.slot] = 1
-      if (this.#current?.neighbours.has(member.slot)) this.#dirty.add(member)
+  /** In a large corpus an article's words are kept no longer than statistics are counted from them. */
+  #dropOldWords(): void {
+    if (this.#next || this.#withWords.length < this.#wordsKept * 1.25 || this.#articles.size <= this.#wordsKept) return
+    const staged: number[] = []
+    const settled: number[] = []
+    for (const slot of this.#withWords) {
+      if (!this.#words[slot]) continue
+      if (this.#staged.has(slot)) staged.push(slot)
+      else settled.push(slot)
     }
-    this.#current?.neighbours.sweep(gone, touched, (slot) => this.#markDirty(slot))
-    this.#next?.sweep(gone, touched)
-    const familiesChanged = this.#familiesTouched.size > 0
-    for (const entry of this.#deepRails) {
-      if (familiesChanged || entry.rail?.some((item) => item.entry.isGone)) this.#dirty.add(entry)
-    }
-    for (const slot of this.#gone) {
-      if (this.#bySlot[slot]?.isGone) this.#bySlot[slot] = null
-      this.#freeSlots.push(slot)
-    }
-    this.#gone = []
-    this.#familiesTouched.clear()
+    for (const slot of settled.slice(0, -this.#wordsKept)) this.#words[slot] = null
+    this.#withWords = settled.slice(-this.#wordsKept).concat(staged)
   }
 
-  #markDirty(slot: number): void {
-    const entry = this.#bySlot[slot]
-    if (entry && !entry.isGone) this.#dirty.add(entry)
+  /** The rails that hold any version of an article are ranked anew when one comes or goes. */
+  #touchVersions(slot: number): void {
+    const versions = this.#articles.versionsOf(slot)
+    if (versions.length === 0) return
+    for (const version of versions) {
+      if (!this.#current?.neighbours.has(version)) continue
+      this.#dirty.add(version)
+      this.#current.neighbours.eachHolder(version, (other) => this.#dirty.add(other))
+      if (this.#next?.isWhole) this.#next.touch(version)
+    }
+    for (const deep of this.#deepRails) this.#dirty.add(deep)
   }
 
   #remaining(): number {
     return this.#staged.size + this.#dirty.size + (this.#next?.remaining ?? 0)
   }
+}
 
-  #workDone(): number {
-    return (this.#current?.neighbours.workDone ?? 0) + (this.#next?.workDone ?? 0)
-  }
+function verdictOf({ kind }: Absence): Explanation['verdict'] {
+  if (kind === 'below-floor') return 'too-weak'
+  return kind === 'unknown' || kind === 'itself' || kind === 'version' || kind === 'repeat' || kind === 'language'
+    ? kind
+    : 'related'
+}
 
-  #ranked(entry: Entry): RankedArticle {
-    let first = entry.id
-    let before = entry.evolvedFrom
-    let version = 0
-    while (before !== null && version < versionsMax) {
-      first = before
-      before = this.#entries.get(before)?.evolvedFrom ?? null
-      version++
-    }
-    const { id, source, publishedAtMs, words } = entry
-    return {
-      id,
-      source,
-      publishedAtMs,
-      words: words.writings.length,
-      signature: words.signature,
-      family: first,
-      version,
-    }
-  }
+/** The table of articles has it: nobody asks for it again. */
+const noSignature = new Uint8Array(0)
 
-  #linkVersion(entry: Entry): void {
-    if (entry.evolvedFrom !== null) {
-      const siblings = this.#replacedBy.get(entry.evolvedFrom) ?? new Set()
-      this.#replacedBy.set(entry.evolvedFrom, siblings.add(entry.id))
-    }
-    this.#touchFamily(entry)
-  }
-
-  #unlinkVersion(entry: Entry): void {
-    this.#touchFamily(entry)
-    if (entry.evolvedFrom === null) return
-    const siblings = this.#replacedBy.get(entry.evolvedFrom)
-    siblings?.delete(entry.id)
-    if (siblings?.size === 0) this.#replacedBy.delete(entry.evolvedFrom)
-  }
-
-  /** Notes every version of an article whose links changed: the rails that hold any of them are ranked anew. */
-  #touchFamily(entry: Entry): void {
-    if (entry.evolvedFrom === null && !this.#replacedBy.has(entry.id)) return
-    let first = entry.id
-    for (let hops = 0, at: Entry | undefined = entry; at?.evolvedFrom != null && hops < versionsMax; hops++) {
-      first = at.evolvedFrom
-      at = this.#entries.get(first)
-    }
-    const met = new Set([first, entry.id])
-    for (const id of met) {
-      this.#familiesTouched.add(id)
-      if (met.size < versionsMax) for (const later of this.#replacedBy.get(id) ?? []) met.add(later)
-    }
-  }
-
-  #languageNumber(language: string | null): number {
-    if (language === null) return 0
-    const known = this.#languages.get(language) ?? this.#languages.size + 1
-    this.#languages.set(language, known)
-    return known
-  }
+/** Five digits give the stored number back, and are half as long as all. */
+function shownScore(score: number): number {
+  return Math.round((score / fullScore) * 100_000) / 100_000
 }
 
 /** What was published within this of the newest article counts as breaking news, in milliseconds. */
@@ -426,13 +647,9 @@ const breakingMs = 6 * 3_600_000
 const breakingKept = 50
 /** Rails that do not wait, at most: more would cost a bulk load of today's news a multiple of its work. */
 const urgentMax = 500
-/** Versions of one article that are followed; a loop of `evolvedFrom` ends here too. */
-const versionsMax = 64
 
 /** Ranking and explaining a rail, against the neighbour work of an article. */
 const railCost = 0.4
-/** Counting a word list, likewise. */
-const countCost = 0.05
 
 /** Postings and scores after which a slice ends, whatever `atMost` says: some tens of milliseconds. */
 const heavyWorkMax = 12_000_000
@@ -441,171 +658,3 @@ const heavyWorkMax = 12_000_000
 const smallCorpus = 400
 const smallGrowth = 1.25
 const largeGrowth = 2
-
-interface Entry {
-  readonly id: string
-  readonly slot: number
-  readonly words: ArticleWords
-  readonly language: string | null
-  readonly languageNumber: number
-  readonly source: string | null
-  readonly publishedAtMs: number
-  readonly evolvedFrom: string | null
-  storedRail: readonly RailItem[] | null
-  /** As it was last given; null before that. */
-  rail: Ranked[] | null
-  isGone: boolean
-}
-
-interface Ranked {
-  readonly entry: Entry
-  readonly score: number
-}
-
-interface EpochParts {
-  readonly vocabulary: Vocabulary
-  readonly functionWords: FunctionWords
-  readonly weights: WeightOptions
-  readonly neighbours: NeighbourOptions
-  readonly entryIn: (slot: number) => Entry
-  readonly entryOf: (id: string) => Entry | undefined
-}
-
-/** Statistics, and the neighbours under them. */
-class Epoch {
-  readonly statistics: Statistics
-  readonly neighbours: Neighbours
-  readonly explainer: Explainer
-  /** How many articles the statistics were counted from. */
-  readonly size: number
-  /** The articles whose stored rail was taken as it is. */
-  readonly restored = new Set<Entry>()
-  readonly #weigher: TermWeigher
-
-  constructor(statistics: Statistics, parts: EpochParts) {
-    this.statistics = statistics
-    this.size = statistics.documents
-    this.neighbours = new Neighbours((slot) => parts.entryIn(slot).id, parts.neighbours)
-    this.explainer = new Explainer(parts.vocabulary, statistics, parts.functionWords)
-    this.#weigher = new TermWeigher(parts.vocabulary, statistics, parts.weights)
-  }
-
-  add(entry: Entry): void {
-    this.neighbours.add(entry.slot, this.#weigher.weigh(entry.words, entry.language), {
-      publishedAtMs: entry.publishedAtMs,
-      language: entry.languageNumber,
-    })
-  }
-
-  side(entry: Entry): Side {
-    const weighted = this.neighbours.termsOf(entry.slot)
-    return { words: entry.words, language: entry.language, weighted: weighted ?? noTerms }
-  }
-}
-
-const noTerms = { terms: new Int32Array(0), weights: new Uint16Array(0) }
-
-/** An epoch on its way: counts its articles twice, then adds them, then connects them, a step at a time. */
-class EpochBuild {
-  readonly #parts: EpochParts
-  readonly #counted: readonly Entry[]
-  readonly #queue: Set<Entry>
-  readonly #count: StatisticsCount
-  #counts = 0
-  #epoch: Epoch | null = null
-
-  constructor(entries: readonly Entry[], parts: EpochParts) {
-    this.#parts = parts
-    this.#counted = entries
-    this.#count = new StatisticsCount(parts.vocabulary, entries.length)
-    // Those that keep their stored rail first: whoever is connected must meet them.
-    const isKept = (entry: Entry) => entry.storedRail !== null
-    this.#queue = new Set([...entries.filter(isKept), ...entries.filter((entry) => !isKept(entry))])
-  }
-
-  get remaining(): number {
-    return Math.ceil((this.#counted.length * 2 - this.#counts) * countCost) + this.#queue.size + 1
-  }
-
-  get isComplete(): boolean {
-    return this.#epoch !== null && this.#queue.size === 0
-  }
-
-  get workDone(): number {
-    return this.#epoch?.neighbours.workDone ?? 0
-  }
-
-  epoch(): Epoch {
-    return this.#epoch!
-  }
-
-  add(entry: Entry): void {
-    if (!this.#epoch?.neighbours.has(entry.slot)) this.#queue.add(entry)
-  }
-
-  remove(entry: Entry): void {
-    this.#queue.delete(entry)
-    this.#epoch?.neighbours.remove(entry.slot)
-    this.#epoch?.restored.delete(entry)
-  }
-
-  sweep(gone: Uint8Array, touched: Uint8Array): void {
-    const parts = this.#parts
-    this.#epoch?.neighbours.sweep(gone, touched, (slot) => this.#epoch?.restored.delete(parts.entryIn(slot)))
-  }
-
-  /** Does the next piece of work and gives what it cost, an article's neighbour work being 1. */
-  step(): number {
-    const total = this.#counted.length
-    if (this.#counts < total * 2) {
-      const entry = this.#counted[this.#counts % total]!
-      if (this.#counts < total) this.#count.count(entry.words, entry.language)
-      else this.#count.countPairs(entry.words, entry.language)
-      this.#counts++
-      return countCost
-    }
-    this.#epoch ??= new Epoch(this.#count.freeze(), this.#parts)
-    const [entry] = this.#queue
-    if (!entry) return countCost
-    this.#queue.delete(entry)
-    const { neighbours, restored } = this.#epoch
-    this.#epoch.add(entry)
-    const rail = this.#storedRail(entry)
-    entry.storedRail = null
-    if (rail) {
-      neighbours.restore(
-        entry.slot,
-        rail.map(({ entry: other, score }) => ({ slot: other.slot, score })),
-        rail.length < storedRailLength,
-      )
-      entry.rail = rail
-      restored.add(entry)
-      return countCost
-    }
-    neighbours.connect(entry.slot, (slot) => restored.delete(this.#parts.entryIn(slot)))
-    return 1
-  }
-
-  /** The stored rail with its articles, or null when there is none or it names an article that is not here. */
-  #storedRail(entry: Entry): Ranked[] | null {
-    if (!entry.storedRail) return null
-    const rail: Ranked[] = []
-    for (const item of entry.storedRail) {
-      const other = this.#parts.entryOf(item.id)
-      if (!other || other === entry) return null
-      rail.push({ entry: other, score: Math.round(item.score * fullScore) })
-    }
-    return rail
-  }
-}
-
-function isSameRail(one: readonly Ranked[], two: readonly Ranked[]): boolean {
-  return (
-    one.length === two.length &&
-    one.every(({ entry, score }, at) => entry === two[at]!.entry && score === two[at]!.score)
-  )
-}
-
-function primaryLanguage(language: string | null): string | null {
-  return language?.toLowerCase().split(/[-_]/u)[0] || null
-}

@@ -37,6 +37,107 @@ export interface RailItem {
   readonly reason: Reason
 }
 
+/** What a score is made of, in figures from 0 to 1; the same from both sides but for `penalties`. */
+export interface ScoreParts {
+  /** `text * time`, before anything that a publisher's rules change. */
+  readonly score: number
+  /** The cosine of the two articles' weighted terms. It is what the floor is asked of. */
+  readonly text: number
+  /** The parts of `text` that come from names, and from all other words and word pairs. */
+  readonly names: number
+  readonly words: number
+  /** The factor for nearness in time: 1 on the day itself. */
+  readonly time: number
+  readonly daysApart: number
+  readonly isSameSection: boolean
+  /** Tags that both have. */
+  readonly sharedTags: readonly string[]
+  /** What the rules made of the score: factors under 1 take away, those over 1 give. Empty with the default rules. */
+  readonly penalties: ReadonlyArray<{
+    readonly rule: 'section' | 'tags' | 'entities' | 'half-life'
+    readonly factor: number
+  }>
+  /** `score` times the penalties: what the rail is ordered by. */
+  readonly ranked: number
+  /** The shared terms, the strongest first, each with its part of `text`; at most twelve. */
+  readonly terms: ReadonlyArray<{ readonly term: string; readonly isName: boolean; readonly part: number }>
+}
+
+/** Why an article does not stand in a rail. What embargoes, takedowns and editors' blocks hide is decided by the store. */
+export type Absence =
+  | { readonly kind: 'itself' }
+  /** The index does not know this article: unknown, hidden, or not worked through yet. */
+  | { readonly kind: 'unknown'; readonly id: string }
+  /** One is a version of the other, or a later version of it stands in the rail. */
+  | { readonly kind: 'version'; readonly of: string }
+  | { readonly kind: 'language'; readonly languages: readonly [string, string] }
+  /** The text repeats the article's own, or that of an item of the rail. */
+  | { readonly kind: 'repeat'; readonly of: string }
+  | { readonly kind: 'below-floor'; readonly text: number; readonly floor: number }
+  | { readonly kind: 'below-min-score'; readonly score: number; readonly minScore: number }
+  | { readonly kind: 'source-cap'; readonly source: string; readonly most: number }
+  | { readonly kind: 'section-cap'; readonly section: string; readonly most: number }
+  | { readonly kind: 'excluded'; readonly by: 'id' | 'tag' | 'section' | 'newer' | 'other-section' }
+  /** Better ones fill the rail; `last` is what the last of them has. */
+  | { readonly kind: 'outranked'; readonly ranked: number; readonly last: number }
+
+/** Where `b` stands in the rail of `a`, or why it does not. */
+export type Standing =
+  | { readonly isShown: true; readonly position: number; readonly parts: ScoreParts }
+  | { readonly isShown: false; readonly absence: Absence; readonly parts: ScoreParts | null }
+
+/** An article of a story, as the story so far tells it. */
+export interface StoryArticle {
+  readonly id: string
+  readonly publishedAtMs: number
+  /** 0 to 1, to the article of the story that it was found by; 1 for the article that was asked for. */
+  readonly score: number
+}
+
+/**
+ * What a publisher decides about rails. All of it is applied where a rail is derived from an article's stored pool of
+ * neighbours, so a change of rules needs no new neighbour work.
+ */
+export interface RailRules {
+  /** Factors on the score; 1 leaves it alone. `section` and `tags`: when the two share it. `entities`: on the part that names have in it. */
+  readonly signals: { readonly section: number; readonly tags: number; readonly entities: number }
+  /** Days by which an older article's score halves, by section, `*` for all others. None: age takes nothing away. */
+  readonly halfLifeDays: Readonly<Record<string, number>>
+  /** Sections whose articles keep their score whatever their age. */
+  readonly evergreen: readonly string[]
+  readonly sameSectionOnly: boolean
+  /** 0 to 1; asked of the score before age takes away. */
+  readonly minScore: number
+  /** Items of a rail at most; null for as many as are stored. */
+  readonly limit: number | null
+  /** Of a source other than the article's own; null for any number. */
+  readonly maxPerSource: number | null
+  readonly maxPerSection: number | null
+  /** False: a rail holds nothing that was published after its article. */
+  readonly includeNewer: boolean
+  readonly exclude: {
+    readonly ids: readonly string[]
+    readonly tags: readonly string[]
+    readonly sections: readonly string[]
+  }
+  /** False: texts that repeat each other are all shown. For measuring. */
+  readonly collapseRepeats: boolean
+}
+
+export const defaultRules: RailRules = {
+  signals: { section: 1, tags: 1, entities: 1 },
+  halfLifeDays: {},
+  evergreen: [],
+  sameSectionOnly: false,
+  minScore: 0,
+  limit: null,
+  maxPerSource: null,
+  maxPerSection: null,
+  includeNewer: true,
+  exclude: { ids: [], tags: [], sections: [] },
+  collapseRepeats: true,
+}
+
 /** How many items a stored rail holds: three times the default rail, and never fewer than the largest rail asked for. */
 export const storedRailLength = 24
 

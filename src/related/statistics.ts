@@ -1,7 +1,7 @@
 import type { ArticleWords } from './article-words.ts'
-import { FunctionWords } from './function-words.ts'
+import { PairTable, pairHash } from './pair-table.ts'
 import { grownTo } from './typed-arrays.ts'
-import type { Vocabulary } from './vocabulary.ts'
+import { functionWord, type Vocabulary } from './vocabulary.ts'
 
 /**
  * How rare each word and word pair is, frozen for an epoch.
@@ -9,9 +9,10 @@ import type { Vocabulary } from './vocabulary.ts'
  * An article's weights depend on its own text and on these numbers alone. While they stand still, publishing one by
  * one gives the same scores as building from nothing, and a stored score stays comparable with a new one.
  *
- * Terms are numbered for the epoch: the pairs first (a fixed number), then the words (which keep coming).
+ * Candidates for terms are numbered for the epoch: the pairs first (a fixed number), then the words (which keep coming).
  */
 export interface Statistics {
+  readonly data: StatisticsData
   readonly documents: number
   /** Articles a language, by primary subtag. */
   readonly documentsByLanguage: ReadonlyMap<string, number>
@@ -21,10 +22,18 @@ export interface Statistics {
   /** The term of two words in a row, or -1 when fewer than two articles had them. */
   pairTerm(first: number, second: number): number
   wordTerm(wordId: number): number
+  /** The term of a word (`second` under 0) or of a pair; -1 for a pair that it has not. */
+  termOf(first: number, second: number): number
   /** The two words of a pair, or the word and -1. */
   partsOf(term: number): readonly [number, number]
   /** In how many articles it was; 0 for what the epoch had not seen when it began. */
   frequency(term: number): number
+  /**
+   * How far apart in time, in hours, two articles may be for this term to count between them. A frequent term counts over
+   * the distance within which it is expected in `postings` articles: what is in the news every day says little about two
+   * articles that are months apart, and to look through all that have it would cost more with every year.
+   */
+  horizonHours(term: number, postings: number): number
   /** How most articles write the word inside a sentence; -1 when the epoch had not seen it. */
   writingOf(wordId: number): number
   /** Whether a writing was ever met inside a sentence, where its capitals mean something. */
@@ -39,7 +48,6 @@ export interface Statistics {
  */
 export class StatisticsCount {
   readonly #vocabulary: Vocabulary
-  readonly #functionWords: FunctionWords
   readonly #sieve: Uint8Array
   readonly #sieveMask: number
   readonly #pairs = new PairTable()
@@ -49,14 +57,15 @@ export class StatisticsCount {
   #wordFrequency = new Int32Array(1024)
   #insideCount = new Int32Array(1024)
   #anyCount = new Int32Array(1024)
+  #wordOfWriting = new Int32Array(1024)
   readonly #documentsByLanguage = new Map<string, number>()
+  readonly #hours: number[] = []
   #documents = 0
   #words = 0
   #pass = 0
 
   constructor(vocabulary: Vocabulary, expectedDocuments: number) {
     this.#vocabulary = vocabulary
-    this.#functionWords = new FunctionWords(vocabulary)
     // About sixty new pairs an article: eight buckets for each keep chance meetings to a tenth.
     const bits = Math.min(26, Math.max(12, Math.ceil(Math.log2(expectedDocuments * 256))))
     this.#sieve = new Uint8Array(2 ** bits)
@@ -64,30 +73,34 @@ export class StatisticsCount {
   }
 
   /** Once for each article before `countPairs` of any. */
-  count(article: ArticleWords, language: string | null): void {
+  count(article: ArticleWords, publishedAtMs: number): void {
+    const { language, reader } = article
     this.#documents++
+    this.#hours.push(publishedAtMs / 3_600_000)
     if (language !== null) this.#documentsByLanguage.set(language, (this.#documentsByLanguage.get(language) ?? 0) + 1)
     this.#words += article.writings.length
     const vocabulary = this.#vocabulary
     this.#wordSeenBy = grownTo(this.#wordSeenBy, vocabulary.wordCount)
     this.#wordFrequency = grownTo(this.#wordFrequency, vocabulary.wordCount)
     this.#insideCount = grownTo(this.#insideCount, vocabulary.writingCount)
+    this.#wordOfWriting = grownTo(this.#wordOfWriting, vocabulary.writingCount)
     this.#anyCount = grownTo(this.#anyCount, vocabulary.writingCount)
     const seenBy = ++this.#pass
     let before = -1
     for (let at = 0; at < article.writings.length; at++) {
       const entry = article.writings[at]!
       const writing = entry >> 1
-      const word = vocabulary.wordOf(writing)
+      const word = reader.word(writing)
+      if (word === functionWord) {
+        before = -1
+        continue
+      }
       this.#anyCount[writing]!++
       if ((entry & 1) === 1) this.#insideCount[writing]!++
+      this.#wordOfWriting[writing] = word
       if (this.#wordSeenBy[word] !== seenBy) {
         this.#wordSeenBy[word] = seenBy
         this.#wordFrequency[word]!++
-      }
-      if (this.#functionWords.has(word, language)) {
-        before = -1
-        continue
       }
       if (before >= 0 && startsNoField(article, at)) {
         // A pair that one article has twice gets through; its frequency of one stops it later.
@@ -99,12 +112,13 @@ export class StatisticsCount {
   }
 
   /** Once for each article, after `count` of all. */
-  countPairs(article: ArticleWords, language: string | null): void {
+  countPairs(article: ArticleWords): void {
+    const { reader } = article
     const seenBy = ++this.#pass
     let before = -1
     for (let at = 0; at < article.writings.length; at++) {
-      const word = this.#vocabulary.wordOf(article.writings[at]! >> 1)
-      if (this.#functionWords.has(word, language)) {
+      const word = reader.word(article.writings[at]! >> 1)
+      if (word === functionWord) {
         before = -1
         continue
       }
@@ -121,36 +135,28 @@ export class StatisticsCount {
     }
   }
 
-  freeze(): Statistics {
-    const pairs = this.#pairs
-    const pairCount = pairs.size
-    const pairFrequency = this.#pairFrequency.slice(0, pairCount)
-    const wordFrequency = this.#wordFrequency
-    const insideCount = this.#insideCount
-    const writings = this.#usualWritings()
-    return {
+  /** @param articles how many there are in all, of which these were counted */
+  freeze(articles = this.#documents): Statistics {
+    const pairs = this.#pairs.save()
+    return statisticsOf({
       documents: this.#documents,
-      documentsByLanguage: this.#documentsByLanguage,
+      documentsByLanguage: [...this.#documentsByLanguage],
       averageWords: Math.max(1, this.#words / Math.max(1, this.#documents)),
-      pairCount,
-      pairTerm(first, second) {
-        const pair = pairs.find(first, second)
-        // What the sieve let through by chance was in one article after all.
-        return pair >= 0 && pairFrequency[pair]! >= 2 ? pair : -1
-      },
-      wordTerm: (wordId) => pairCount + wordId,
-      partsOf: (term) => (term < pairCount ? pairs.parts(term) : [term - pairCount, -1]),
-      frequency: (term) => (term < pairCount ? pairFrequency[term]! : (wordFrequency[term - pairCount] ?? 0)),
-      writingOf: (wordId) => (writings[wordId] ?? 0) - 1,
-      wasInside: (writingId) => (insideCount[writingId] ?? 0) > 0,
-    }
+      spanHours: usualSpan(this.#hours),
+      scale: articles / Math.max(1, this.#documents),
+      pairs,
+      pairFrequency: this.#pairFrequency.slice(0, pairs.firsts.length),
+      wordFrequency: this.#wordFrequency,
+      writings: this.#usualWritings(),
+      insideCount: this.#insideCount,
+    })
   }
 
   #usualWritings(): Int32Array {
     const best = new Int32Array(this.#wordFrequency.length)
     for (let writing = 0; writing < this.#anyCount.length; writing++) {
       if (this.#anyCount[writing] === 0) continue
-      const word = this.#vocabulary.wordOf(writing)
+      const word = this.#wordOfWriting[writing]!
       const rival = best[word]! - 1
       if (rival < 0 || this.#isMoreUsual(writing, rival)) best[word] = writing + 1
     }
@@ -166,60 +172,65 @@ export class StatisticsCount {
   }
 }
 
+/** Statistics as numbers, for a snapshot. */
+export interface StatisticsData {
+  readonly documents: number
+  readonly documentsByLanguage: ReadonlyArray<readonly [string, number]>
+  readonly averageWords: number
+  readonly spanHours: number
+  /** How many times the articles that were counted there are in all. */
+  readonly scale: number
+  readonly pairs: { readonly firsts: Int32Array; readonly seconds: Int32Array }
+  readonly pairFrequency: Int32Array
+  readonly wordFrequency: Int32Array
+  /** By word: how most articles write it, plus 1. */
+  readonly writings: Int32Array
+  readonly insideCount: Int32Array
+}
+
+export function statisticsOf(data: StatisticsData): Statistics {
+  const { pairFrequency, wordFrequency, insideCount, writings, spanHours, scale } = data
+  const pairs = new PairTable()
+  pairs.restore(data.pairs)
+  const pairCount = pairs.size
+  const frequency = (term: number) => (term < pairCount ? pairFrequency[term]! : (wordFrequency[term - pairCount] ?? 0))
+  const pairTerm = (first: number, second: number) => {
+    const pair = pairs.find(first, second)
+    // What the sieve let through by chance was in one article after all.
+    return pair >= 0 && pairFrequency[pair]! >= 2 ? pair : -1
+  }
+  return {
+    data,
+    documents: data.documents,
+    documentsByLanguage: new Map(data.documentsByLanguage),
+    averageWords: data.averageWords,
+    pairCount,
+    pairTerm,
+    wordTerm: (wordId) => pairCount + wordId,
+    termOf: (first, second) => (second < 0 ? pairCount + first : pairTerm(first, second)),
+    partsOf: (term) => (term < pairCount ? pairs.parts(term) : [term - pairCount, -1]),
+    frequency,
+    horizonHours(term, postings) {
+      const counted = frequency(term)
+      if (counted * scale <= postings) return Number.POSITIVE_INFINITY
+      return Math.max(horizonMinHours, Math.floor((postings * spanHours) / (2 * counted)))
+    },
+    writingOf: (wordId) => (writings[wordId] ?? 0) - 1,
+    wasInside: (writingId) => (insideCount[writingId] ?? 0) > 0,
+  }
+}
+
 /** Whether the word at `at` follows the one before it in the same field: the headline's last and the text's first are no pair. */
 export function startsNoField(article: ArticleWords, at: number): boolean {
   return at !== article.headlineEnd && at < article.writings.length
 }
 
-function pairHash(first: number, second: number): number {
-  let hash = Math.imul(first, 0x9e3779b1) ^ Math.imul(second + 0x7f4a7c15, 0x85ebca77)
-  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35)
-  return (hash ^ (hash >>> 13)) >>> 0
+/** The hours within which nine in ten were published, made up to ten: a few articles of long ago stretch nothing. */
+function usualSpan(hours: readonly number[]): number {
+  const sorted = Float64Array.from(hours).sort()
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  return (at(0.95) - at(0.05)) / 0.9
 }
 
-/** Pairs of numbers to numbers from 0, by open addressing: a Map would hold an object for each of some 100,000 keys. */
-class PairTable {
-  size = 0
-  #cells = new Int32Array(4096)
-  #first = new Int32Array(2048)
-  #second = new Int32Array(2048)
-
-  find(first: number, second: number): number {
-    return this.#cells[this.#cellOf(first, second)]! - 1
-  }
-
-  add(first: number, second: number): number {
-    const cell = this.#cellOf(first, second)
-    const known = this.#cells[cell]!
-    if (known > 0) return known - 1
-    const pair = this.size++
-    this.#first = grownTo(this.#first, this.size)
-    this.#second = grownTo(this.#second, this.size)
-    this.#first[pair] = first
-    this.#second[pair] = second
-    this.#cells[cell] = pair + 1
-    if (this.size * 2 > this.#cells.length) this.#rehash()
-    return pair
-  }
-
-  parts(pair: number): readonly [number, number] {
-    return [this.#first[pair]!, this.#second[pair]!]
-  }
-
-  #cellOf(first: number, second: number): number {
-    const mask = this.#cells.length - 1
-    let cell = pairHash(first, second) & mask
-    for (;;) {
-      const pair = this.#cells[cell]! - 1
-      if (pair < 0 || (this.#first[pair] === first && this.#second[pair] === second)) return cell
-      cell = (cell + 1) & mask
-    }
-  }
-
-  #rehash(): void {
-    this.#cells = new Int32Array(this.#cells.length * 2)
-    for (let pair = 0; pair < this.size; pair++) {
-      this.#cells[this.#cellOf(this.#first[pair]!, this.#second[pair]!)] = pair + 1
-    }
-  }
-}
+/** 97% of the articles of one story are within three days of each other: nearer than a week everything counts. */
+const horizonMinHours = 7 * 24

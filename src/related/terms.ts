@@ -1,20 +1,18 @@
 import type { ArticleWords } from './article-words.ts'
-import { FunctionWords } from './function-words.ts'
 import { type Statistics, startsNoField } from './statistics.ts'
+import type { TermNumbers } from './term-numbers.ts'
 import { grownTo } from './typed-arrays.ts'
-import type { Vocabulary } from './vocabulary.ts'
+import { functionWord, type Vocabulary } from './vocabulary.ts'
 
 /**
- * An article's strongest terms and their weights, as integers: a vector of length about `unit`.
- * `terms` is in ascending order.
+ * An article's strongest terms and their weights: a vector of length about `unit`. Each number is `term << 8 | weight`,
+ * in ascending order.
  */
-export interface WeightedTerms {
-  readonly terms: Int32Array
-  readonly weights: Uint16Array
-}
+export type PackedTerms = Uint32Array
 
-/** The length of a weighted article. Its square and every sum of products stay inside 32 bits. */
-export const unit = 8192
+/** The length of a weighted article, when none of its weights is above what eight bits hold. */
+export const unit = 400
+export const weightMax = 255
 
 export interface WeightOptions {
   /** How soon a repeated word stops adding; 1.6 to 2 measured better than the usual 1.2. */
@@ -30,8 +28,6 @@ export interface WeightOptions {
   readonly newTermsKept: number
   /** A word in more than this share of the articles of its language tells none of them apart. */
   readonly shareMax: number
-  /** ... and none in more articles than this counts: the bound on the work of one publication. */
-  readonly frequencyMax: number
 }
 
 export const defaultWeights: WeightOptions = {
@@ -39,145 +35,192 @@ export const defaultWeights: WeightOptions = {
   lengthDiscount: 0.5,
   headlineWeight: 2,
   leadWeight: 1.5,
-  pairWeight: 0.3,
-  termsKept: 64,
+  pairWeight: 0.4,
+  termsKept: 88,
   newTermsKept: 12,
-  shareMax: 0.2,
-  frequencyMax: 20_000,
+  shareMax: 0.3,
 }
 
 /** Weighs articles under one epoch's statistics. The result depends on the article and the statistics alone. */
 export class TermWeigher {
   readonly #vocabulary: Vocabulary
   readonly #statistics: Statistics
-  readonly #functionWords: FunctionWords
+  readonly #numbers: TermNumbers
   readonly #options: WeightOptions
-  #counts = new Float64Array(1024)
+  /** By candidate, as the statistics number them; zero between two articles. */
+  #counts = new Float32Array(1024)
+  #found = new Int32Array(1024)
+  #weights = new Float64Array(1024)
+  #unseen = new Int32Array(1024)
 
-  constructor(vocabulary: Vocabulary, statistics: Statistics, options: WeightOptions = defaultWeights) {
+  constructor(vocabulary: Vocabulary, statistics: Statistics, numbers: TermNumbers, options = defaultWeights) {
     this.#vocabulary = vocabulary
     this.#statistics = statistics
-    this.#functionWords = new FunctionWords(vocabulary)
+    this.#numbers = numbers
     this.#options = options
   }
 
-  weigh(article: ArticleWords, language: string | null): WeightedTerms {
-    const { saturation, lengthDiscount, pairWeight, termsKept } = this.#options
+  weigh(article: ArticleWords): PackedTerms {
+    const { saturation, lengthDiscount, pairWeight, termsKept, newTermsKept } = this.#options
     const statistics = this.#statistics
-    const found = this.#count(article, language)
+    const found = this.#count(article)
+    this.#weights = grownTo(this.#weights, statistics.pairCount + this.#vocabulary.wordCount)
+    const weights = this.#weights
+    const counts = this.#counts
     const relativeLength = article.writings.length / statistics.averageWords
     const dampening = saturation * (1 - lengthDiscount + lengthDiscount * relativeLength)
-    const candidates: Candidate[] = []
-    const unseen: Candidate[] = []
-    for (const term of found) {
-      const count = this.#counts[term]!
-      this.#counts[term] = 0
-      const rarity = this.#rarity(term, language)
+    const documents = this.#documentsIn(article.language)
+    let seen = 0
+    let unseen = 0
+    for (let at = 0; at < found; at++) {
+      const term = this.#found[at]!
+      const count = counts[term]!
+      counts[term] = 0
+      const frequency = statistics.frequency(term)
+      const rarity = this.#rarity(frequency, documents)
       if (rarity === 0) continue
       // The square root, since a product of two weights multiplies rarity in from both sides.
-      const weight =
-        Math.sqrt(rarity) *
-        ((count * (saturation + 1)) / (count + dampening)) *
-        (term < statistics.pairCount ? pairWeight : 1)
-      const isUnseen = term >= statistics.pairCount && statistics.frequency(term) < 2
-      ;(isUnseen ? unseen : candidates).push({ term, weight })
+      const weight = Math.sqrt(rarity) * ((count * (saturation + 1)) / (count + dampening))
+      const isPair = term < statistics.pairCount
+      weights[term] = isPair ? weight * pairWeight : weight
+      if (isPair || frequency >= 2) this.#found[seen++] = term
+      else this.#unseen[unseen++] = term
     }
-    candidates.push(...this.#strongest(unseen, this.#options.newTermsKept))
-    return asIntegers(this.#strongest(candidates, termsKept))
+    const newKept = this.#strongest(this.#unseen, unseen, newTermsKept)
+    this.#found.set(this.#unseen.subarray(0, newKept), seen)
+    const kept = this.#strongest(this.#found, seen + newKept, termsKept)
+    return this.#packed(this.#found.subarray(0, kept))
   }
 
-  /** The distinct terms, their weighted counts left in `#counts`. */
-  #count(article: ArticleWords, language: string | null): number[] {
+  /** Leaves the distinct candidates in `#found` and their weighted counts in `#counts`; gives how many. */
+  #count(article: ArticleWords): number {
     const { headlineWeight, leadWeight } = this.#options
-    const vocabulary = this.#vocabulary
     const statistics = this.#statistics
-    this.#counts = grownTo(this.#counts, statistics.pairCount + vocabulary.wordCount)
+    this.#counts = grownTo(this.#counts, statistics.pairCount + this.#vocabulary.wordCount)
+    const { writings, headlineEnd, leadEnd, reader } = article
+    this.#found = grownTo(this.#found, writings.length * 3)
+    this.#unseen = grownTo(this.#unseen, writings.length * 2)
     const counts = this.#counts
-    const found: number[] = []
-    const { writings, headlineEnd, leadEnd } = article
+    const found = this.#found
+    const pairCount = statistics.pairCount
+    let size = 0
     let before = -1
     for (let at = 0; at < writings.length; at++) {
-      const weight = at < headlineEnd ? headlineWeight : at < leadEnd ? leadWeight : 1
-      const word = vocabulary.wordOf(writings[at]! >> 1)
-      if (this.#functionWords.has(word, language)) {
+      const word = reader.word(writings[at]! >> 1)
+      if (word === functionWord) {
         before = -1
         continue
       }
-      const term = statistics.wordTerm(word)
-      if (counts[term] === 0) found.push(term)
+      const weight = at < headlineEnd ? headlineWeight : at < leadEnd ? leadWeight : 1
+      const term = pairCount + word
+      if (counts[term] === 0) found[size++] = term
       counts[term]! += weight
       if (before >= 0 && startsNoField(article, at)) {
         const pair = statistics.pairTerm(before, word)
         if (pair >= 0) {
-          if (counts[pair] === 0) found.push(pair)
+          if (counts[pair] === 0) found[size++] = pair
           counts[pair]! += weight
         }
       }
       before = word
     }
-    return found
+    return size
   }
 
-  /** The inverse document frequency within the article's language; 0 for a term that is everywhere. */
-  #rarity(term: number, language: string | null): number {
-    const { shareMax, frequencyMax } = this.#options
-    const statistics = this.#statistics
-    const inLanguage = language === null ? undefined : statistics.documentsByLanguage.get(language)
-    const documents = inLanguage ?? statistics.documents
-    const frequency = Math.max(1, statistics.frequency(term))
+  /** Rarity is counted within the article's language. */
+  #documentsIn(language: string | null): number {
+    const inLanguage = language === null ? undefined : this.#statistics.documentsByLanguage.get(language)
+    return inLanguage ?? this.#statistics.documents
+  }
+
+  /** The inverse document frequency; 0 for a term that is everywhere. */
+  #rarity(counted: number, documents: number): number {
+    const frequency = Math.max(1, counted)
     // In a handful of articles a share says nothing: three articles on one story are no reason to forget its name.
-    if (frequency > frequencyMax || (frequency > 10 && frequency > documents * shareMax)) return 0
+    if (frequency > 10 && frequency > documents * this.#options.shareMax) return 0
     return Math.log(1 + (Math.max(0, documents - frequency) + 0.5) / (frequency + 0.5))
   }
 
-  #strongest(candidates: Candidate[], atMost: number): Candidate[] {
-    if (candidates.length <= atMost) return candidates
-    const weights = new Float64Array(candidates.length)
-    for (let at = 0; at < weights.length; at++) weights[at] = candidates[at]!.weight
-    weights.sort()
-    const least = weights[weights.length - atMost]!
-    const kept = candidates.filter((candidate) => candidate.weight > least)
-    const tied = candidates.filter((candidate) => candidate.weight === least)
-    if (kept.length + tied.length > atMost) tied.sort((a, b) => (this.#text(a.term) < this.#text(b.term) ? -1 : 1))
-    return kept.concat(tied.slice(0, atMost - kept.length))
+  /** Moves the strongest of the first `count` to the front, in any order, and gives how many they are. */
+  #strongest(terms: Int32Array, count: number, atMost: number): number {
+    if (count <= atMost) return count
+    const weights = this.#weights
+    let from = 0
+    let to = count - 1
+    // Quickselect: the first `atMost` end up before all others. Ties go by the terms' texts, which no order of arrival changes.
+    while (from < to) {
+      const pivot = terms[(from + to) >> 1]!
+      let left = from
+      let right = to
+      while (left <= right) {
+        while (this.#isStronger(terms[left]!, pivot, weights)) left++
+        while (this.#isStronger(pivot, terms[right]!, weights)) right--
+        if (left <= right) {
+          const kept = terms[left]!
+          terms[left++] = terms[right]!
+          terms[right--] = kept
+        }
+      }
+      if (atMost - 1 <= right) to = right
+      else if (atMost - 1 >= left) from = left
+      else break
+    }
+    return atMost
   }
 
-  #text(term: number): string {
-    const [first, second] = this.#statistics.partsOf(term)
-    return second < 0
-      ? this.#vocabulary.word(first)
-      : `${this.#vocabulary.word(first)} ${this.#vocabulary.word(second)}`
+  #isStronger(one: number, two: number, weights: Float64Array): boolean {
+    const difference = weights[one]! - weights[two]!
+    if (difference !== 0) return difference > 0
+    return one !== two && this.#compareTexts(one, two) < 0
+  }
+
+  #compareTexts(one: number, two: number): number {
+    const [first, second] = this.#statistics.partsOf(one)
+    const [otherFirst, otherSecond] = this.#statistics.partsOf(two)
+    const byFirst = this.#vocabulary.compareWords(first, otherFirst)
+    if (byFirst !== 0) return byFirst
+    if (second < 0 || otherSecond < 0) return second - otherSecond
+    return this.#vocabulary.compareWords(second, otherSecond)
+  }
+
+  #packed(kept: Int32Array): PackedTerms {
+    const count = kept.length
+    const weights = this.#weights
+    const squares = new Float64Array(count)
+    for (let at = 0; at < count; at++) squares[at] = weights[kept[at]!]! ** 2
+    // In ascending order the sum is the same whatever the order in which the terms were numbered.
+    squares.sort()
+    let sum = 0
+    for (let at = 0; at < count; at++) sum += squares[at]!
+    const scale = unit / Math.sqrt(sum)
+    const { pairCount } = this.#statistics
+    const packed = new Uint32Array(count)
+    for (let at = 0; at < count; at++) {
+      const term = kept[at]!
+      const weight = Math.min(weightMax, Math.max(1, Math.round(weights[term]! * scale)))
+      const number =
+        term >= pairCount
+          ? this.#numbers.ofWord(term - pairCount)
+          : this.#numbers.ofPair(...this.#statistics.partsOf(term))
+      packed[at] = ((number << 8) | weight) >>> 0
+    }
+    return packed.sort()
   }
 }
 
-interface Candidate {
-  readonly term: number
-  readonly weight: number
-}
-
-function asIntegers(kept: readonly Candidate[]): WeightedTerms {
-  const count = kept.length
-  const squares = new Float64Array(count)
-  for (let at = 0; at < count; at++) squares[at] = kept[at]!.weight ** 2
-  // In ascending order the sum is the same whatever the order in which the terms were numbered.
-  squares.sort()
-  let sum = 0
-  for (let at = 0; at < count; at++) sum += squares[at]!
-  const scale = unit / Math.sqrt(sum)
-  // Term and weight in one number sort natively, without a comparison in JavaScript.
-  const packed = new Float64Array(count)
-  for (let at = 0; at < count; at++) {
-    const { term, weight } = kept[at]!
-    packed[at] = term * packing + Math.max(1, Math.round(weight * scale))
+/** The sum of products of what two articles share; `counts` tells whether a term counts between these two. */
+export function eachShared(
+  a: PackedTerms,
+  b: PackedTerms,
+  visit: (term: number, weight: number, otherWeight: number) => void,
+): void {
+  let at = 0
+  let other = 0
+  while (at < a.length && other < b.length) {
+    const term = a[at]! >>> 8
+    const difference = term - (b[other]! >>> 8)
+    if (difference === 0) visit(term, a[at++]! & weightMax, b[other++]! & weightMax)
+    else if (difference < 0) at++
+    else other++
   }
-  packed.sort()
-  const terms = new Int32Array(count)
-  const weights = new Uint16Array(count)
-  for (let at = 0; at < count; at++) {
-    terms[at] = Math.floor(packed[at]! / packing)
-    weights[at] = packed[at]! % packing
-  }
-  return { terms, weights }
 }
-
-const packing = 65_536

@@ -1,4 +1,4 @@
-type Numbers = Int8Array | Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array
+type Numbers = Int8Array | Uint8Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array
 
 /** The array itself while it holds `length` numbers, else a copy at least half as large again; what is new is zero. */
 export function grownTo<T extends Numbers>(array: T, length: number): T {

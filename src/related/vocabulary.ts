@@ -1,66 +1,129 @@
+import { type Language, languageOf } from './languages.ts'
+import { TextTable, type TextTableData } from './text-table.ts'
 import { grownTo } from './typed-arrays.ts'
 import { wordKey } from './words.ts'
 
 /**
  * Numbers for words, so that everything after the reading of a text works on integers.
  *
- * A word (`bahia`) has one or more writings (`Bahia`, `BAHIA`), each with a number of its own. The numbers depend on
- * the order of arrival, so no result may: wherever two words tie, their text decides.
+ * A word is a stem (`bahia`, `strike`) and has one or more writings (`Bahia`, `BAHIA`; `strikes`, `Strike`), each with a
+ * number of its own. Which word a writing belongs to depends on the language. The numbers depend on the order of arrival,
+ * so no result may: wherever two words tie, their text decides.
  */
 export class Vocabulary {
-  readonly #writingIds = new Map<string, number>()
-  readonly #wordIds = new Map<string, number>()
-  readonly #writings: string[] = []
-  readonly #words: string[] = []
-  #wordOfWriting = new Int32Array(1024)
+  readonly #writings = new TextTable()
+  readonly #words = new TextTable()
+  readonly #readers = new Map<string, WordReader>()
   #hashes = new Int32Array(1024)
+  /** By word: the last of its writings in the order of their texts, plus 1. */
+  #someWriting: Int32Array = new Int32Array(1024)
 
   get wordCount(): number {
-    return this.#words.length
+    return this.#words.size
   }
 
   get writingCount(): number {
-    return this.#writings.length
+    return this.#writings.size
   }
 
-  /** The number of this writing; its word is numbered with it. */
-  writingId(written: string): number {
-    const known = this.#writingIds.get(written)
-    if (known !== undefined) return known
-    // A slice keeps the whole article alive that it was cut from; a copy does not.
-    const copy = Buffer.from(written).toString()
-    const id = this.#writings.push(copy) - 1
-    this.#writingIds.set(copy, id)
-    this.#wordOfWriting = grownTo(this.#wordOfWriting, id + 1)
-    this.#wordOfWriting[id] = this.#wordId(wordKey(copy))
-    return id
+  /** What turns texts of a language into numbers; `primary` is a primary subtag. */
+  reader(primary: string | null): WordReader {
+    const name = primary ?? ''
+    let reader = this.#readers.get(name)
+    if (!reader) {
+      reader = new WordReader(this.#writings, languageOf(primary), (writing, language) =>
+        this.#wordOf(writing, language),
+      )
+      this.#readers.set(name, reader)
+    }
+    return reader
   }
 
-  wordOf(writingId: number): number {
-    return this.#wordOfWriting[writingId]!
+  word(word: number): string {
+    return this.#words.text(word)
   }
 
-  word(wordId: number): string {
-    return this.#words[wordId]!
+  writing(writing: number): string {
+    return this.#writings.text(writing)
   }
 
-  /** 32 bits of the word's text (FNV-1a): the same in every process, whatever the order of arrival. */
-  hash(wordId: number): number {
-    return this.#hashes[wordId]!
+  /** A way in which the word is written, in lower case where there is one: a stem is not for readers. */
+  someWriting(word: number): number {
+    return this.#someWriting[word]! - 1
   }
 
-  writing(writingId: number): string {
-    return this.#writings[writingId]!
+  /** Under 0 when the first word comes first in the order of their texts. */
+  compareWords(one: number, two: number): number {
+    return this.#words.compare(one, two)
   }
 
-  #wordId(word: string): number {
-    const known = this.#wordIds.get(word)
-    if (known !== undefined) return known
-    const id = this.#words.push(word) - 1
-    this.#wordIds.set(word, id)
-    this.#hashes = grownTo(this.#hashes, id + 1)
-    this.#hashes[id] = hashOf(word)
-    return id
+  /** 32 bits of the writing, less what a headline's style or a comma changes: the same in every process. */
+  hash(writing: number): number {
+    return this.#hashes[writing]!
+  }
+
+  save(): { writings: TextTableData; words: TextTableData; someWriting: Int32Array } {
+    return { writings: this.#writings.save(), words: this.#words.save(), someWriting: this.#someWriting }
+  }
+
+  restore({ writings, words, someWriting }: ReturnType<Vocabulary['save']>): void {
+    this.#writings.restore(writings)
+    this.#words.restore(words)
+    this.#someWriting = someWriting
+    this.#hashes = new Int32Array(writings.size)
+    for (let writing = 0; writing < writings.size; writing++)
+      this.#hashes[writing] = hashOf(wordKey(this.writing(writing)))
+  }
+
+  #wordOf(writing: number, language: Language): number {
+    const key = wordKey(this.#writings.text(writing))
+    this.#hashes = grownTo(this.#hashes, writing + 1)
+    this.#hashes[writing] = hashOf(key)
+    if (language.functionWords.has(key)) return functionWord
+    // Figures and initialisms have no inflections, and a stemmer makes nonsense of them.
+    const stem = /^[\p{L}\p{M}']+$/u.test(key) ? language.stem(key) || key : key
+    const word = this.#words.numberOf(stem)
+    this.#someWriting = grownTo(this.#someWriting, word + 1)
+    const rival = this.#someWriting[word]! - 1
+    if (rival < 0 || this.#writings.compare(writing, rival) > 0) this.#someWriting[word] = writing + 1
+    return word
+  }
+}
+
+/** The word of a writing that only holds a sentence together. */
+export const functionWord = -1
+
+/** Reads words of one language. */
+export class WordReader {
+  readonly #writings: TextTable
+  readonly #language: Language
+  readonly #find: (writing: number, language: Language) => number
+  /** By writing: 0 where it was not met yet in this language, else its word plus 2. */
+  #words = new Int32Array(1024)
+
+  constructor(writings: TextTable, language: Language, find: (writing: number, language: Language) => number) {
+    this.#writings = writings
+    this.#language = language
+    this.#find = find
+  }
+
+  /** The number of the writing that stands in `text` from `start` to `end`. */
+  writing(text: string, start: number, end: number): number {
+    const writing = this.#writings.numberOf(text, start, end)
+    if (writing >= this.#words.length) this.#words = grownTo(this.#words, writing + 1)
+    if (this.#words[writing] === 0) this.#words[writing] = this.#find(writing, this.#language) + 2
+    return writing
+  }
+
+  /** The word of a writing of this language, or `functionWord`. */
+  word(writing: number): number {
+    const known = this.#words[writing] ?? 0
+    if (known !== 0) return known - 2
+    // After a restart the writings are known and what they are in each language is found again.
+    if (writing >= this.#words.length) this.#words = grownTo(this.#words, writing + 1)
+    const word = this.#find(writing, this.#language)
+    this.#words[writing] = word + 2
+    return word
   }
 }
 

@@ -6,11 +6,15 @@
  * written without spaces go through the dictionary of `Intl.Segmenter`. Single characters of spaced scripts are noise
  * (list marks, table columns) and are left out, and so is anything longer than a word can be.
  *
- * `visit` gets the word as it is written, and whether it stands inside a sentence: only there does a capital letter
- * say anything about the word.
+ * `visit` gets where the word stands in the text that `eachWord` returns (the normalised one), and whether that is inside a
+ * sentence: only there does a capital letter say anything about the word. It ends the reading by giving `false`.
+ * No string is cut out of the text: most words are known already.
  */
-export function eachWord(text: string, visit: (written: string, insideSentence: boolean) => void): void {
-  const source = text.normalize('NFKC')
+export function eachWord(
+  text: string,
+  visit: (source: string, start: number, end: number, insideSentence: boolean) => boolean,
+): void {
+  const source = /^[\0-\x7f]*$/.test(text) ? text : text.normalize('NFKC')
   const end = source.length
   let inside = false
   let at = 0
@@ -19,14 +23,17 @@ export function eachWord(text: string, visit: (written: string, insideSentence: 
     if (kind === unspaced) {
       const start = at
       while (at < end && (kindAt(source, at) === unspaced || kindAt(source, at) === mark)) at += widthAt(source, at)
-      for (const part of segmenter.segment(source.slice(start, at))) if (part.isWordLike) visit(part.segment, true)
+      for (const { segment, index, isWordLike } of segmenter.segment(source.slice(start, at))) {
+        if (isWordLike && !visit(source, start + index, start + index + segment.length, true)) return
+      }
       inside = true
     } else if (isWordStart(kind)) {
       const start = at
       at = endOfWord(source, at)
       const isElided = kindAt(source, at) === apostrophe && isLetter(kindAt(source, at + 1))
-      const written = withoutPossessive(source.slice(start, at))
-      if (!isElided && written.length > 1 && written.length <= longestWord) visit(written, inside)
+      const wordEnd = endWithoutPossessive(source, start, at)
+      const length = wordEnd - start
+      if (!isElided && length > 1 && length <= longestWord && !visit(source, start, wordEnd, inside)) return
       inside = true
     } else {
       if (kind === sentenceEnd) inside = false
@@ -88,11 +95,11 @@ function endOfInitialism(source: string, start: number): number {
   return letters > 1 && !isWordStart(kindAt(source, at)) ? at : 0
 }
 
-function withoutPossessive(written: string): string {
-  const cut = written.length - 2
-  if (cut < 1 || (written[cut] !== "'" && written[cut] !== '’')) return written
-  const last = written[cut + 1]
-  return last === 's' || last === 'S' ? written.slice(0, cut) : written
+function endWithoutPossessive(source: string, start: number, end: number): number {
+  const cut = end - 2
+  if (cut <= start || kindAt(source, cut) !== apostrophe) return end
+  const last = source.charCodeAt(cut + 1)
+  return last === 0x73 || last === 0x53 ? cut : end
 }
 
 function isNumberPoint(source: string, at: number): boolean {

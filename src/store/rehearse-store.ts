@@ -120,6 +120,7 @@ export function rehearseStore(store: Store, plan: RehearsalPlan | (() => Rehears
     readArticle: (id, options) => rehearsed('article', options.signal, () => store.readArticle(id, options)),
     readNewestId: (options) => rehearsed('article', options.signal, () => store.readNewestId(options)),
     readRail: (id, options) => rehearsed('rail', options.signal, () => store.readRail(id, options)),
+    readStory: (id, options) => rehearsed('background', options.signal, () => store.readStory(id, options)),
     listArticles: (options) => rehearsed('background', options.signal, () => store.listArticles(options)),
     listSections: (options) => rehearsed('background', options.signal, () => store.listSections(options)),
     readChanges: (options) => rehearsed('background', options.signal, () => store.readChanges(options)),

@@ -22,6 +22,8 @@ export interface Store extends AsyncDisposable {
   readNewestId(options: ReadOptions): Promise<string | null>
   /** Lane `rail`. One query that joins the rail with the articles: what is not visible now is not in the answer. */
   readRail(id: string, options: RailReadOptions): Promise<RailRead>
+  /** Lane `list`. The visible articles of the story that the article belongs to, found by `related/story.ts` in the stored rails. */
+  readStory(id: string, options: ReadOptions): Promise<StoryRead>
   /** Lane `list`. Newest first. */
   listArticles(options: ListOptions): Promise<ArticleList>
   /** Lane `list`. The sections that have visible articles, the largest first. */
@@ -127,6 +129,18 @@ export type RailRead =
       /** `newest`: nothing related is known, so these are the newest of the section (or of all), labelled as such. */
       readonly basis: 'related' | 'newest'
       /** The change that the rail was worked out after; 0 when it has not been yet. */
+      readonly version: number
+      readonly generatedAt: string | null
+    }
+  | { readonly state: 'missing' }
+  | { readonly state: 'gone'; readonly withdrawnAt: string }
+
+export type StoryRead =
+  | {
+      readonly state: 'found'
+      /** Oldest first; the article that was asked about is one of them, and may be the only one. */
+      readonly articles: readonly ArticleSummary[]
+      /** As of the article's own rail: see `RailRead`. */
       readonly version: number
       readonly generatedAt: string | null
     }

@@ -23,12 +23,14 @@ export const layers: readonly Layer[] = [
   { name: 'article',       files: ['article/'],       mayImport: ['errors'], packages: ['zod'], isPure: true },
 
   { name: 'concurrency',   files: ['concurrency/'],   mayImport: ['errors', 'events'] },
-  { name: 'related',       files: ['related/'],       mayImport: ['article', 'errors', 'events'], isPure: true },
-  { name: 'index thread',  files: ['related/index-thread.ts', 'related/index-client.ts'],
+  { name: 'related',       files: ['related/'],       mayImport: ['article', 'errors', 'events'],
+                                                      packages: ['@orama/stemmers', '@orama/stopwords'], isPure: true },
+  { name: 'index thread',  files: ['related/index-thread.ts', 'related/index-client.ts', 'related/snapshot-file.ts'],
                                                       mayImport: ['related', 'concurrency', 'article', 'errors', 'events'] },
 
   // Text to measure on: knows of nothing that it is measured with.
   { name: 'generate',      files: ['generate/'],      mayImport: [], isPure: true },
+  { name: 'evaluate',      files: ['evaluate/'],      mayImport: ['related'], packages: ['ghtml'], isPure: true },
 
   { name: 'store contract', files: ['store/store.ts'], mayImport: ['types of article', 'types of related'], isPure: true },
   { name: 'options',       files: ['options.ts'],     mayImport: ['errors'], packages: ['zod'] },
@@ -58,7 +60,7 @@ export const layers: readonly Layer[] = [
   { name: 'report',        files: ['report/'],        mayImport: ['report pages', 'report contract', 'generate', 'pages', 'service', 'app', 'library', 'options', 'manager', 'store',
                                                                   'store contract', 'cache', 'ingest', 'indexer', 'index thread', 'related', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['undici'] },
-  { name: 'cli',           files: ['cli/'],           mayImport: ['report', 'report pages', 'report contract', 'generate', 'service', 'app', 'library', 'options', 'manager', 'store', 'store contract', 'ingest', 'indexer',
+  { name: 'cli',           files: ['cli/'],           mayImport: ['evaluate', 'report', 'report pages', 'report contract', 'generate', 'service', 'app', 'library', 'options', 'manager', 'store', 'store contract', 'ingest', 'indexer',
                                                                   'index thread', 'related', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['commander', 'cli-progress'] },
 ]

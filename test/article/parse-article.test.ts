@@ -74,7 +74,14 @@ describe('parseArticle', () => {
   })
 
   it('ignores keys that it does not know', () => {
-    assert.equal('labels' in parsed({ id: 'a', title: 'x', labels: ['grain'], split: 'TRAIN' }), false)
+    assert.equal('split' in parsed({ id: 'a', title: 'x', labels: ['grain'], split: 'TRAIN' }), false)
+  })
+
+  it('takes labels where they are a list of texts, and leaves anything else alone', () => {
+    assert.deepEqual(parsed({ id: 'a', title: 'x', labels: ['grain', ' grain', 'wheat'] }).labels, ['grain', 'wheat'])
+    for (const labels of ['grain', [], [{ name: 'grain' }], { grain: 1 }, [4], null]) {
+      assert.equal('labels' in parsed({ id: 'a', title: 'x', labels }), false)
+    }
   })
 
   it('takes null for left out', () => {

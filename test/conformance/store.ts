@@ -137,6 +137,68 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
       })
     })
 
+    describe('the story so far', () => {
+      const nearTo = (id: string, score = 0.9) => ({ id, score, reason: { kind: 'topic' as const, terms: [] } })
+      const write = async (store: Store, articleId: string, items: readonly RailItem[]) => {
+        const holder = nextId()
+        const token = await store.takeLease({ name: holder, holder, forMs: hour, now })
+        const lease = { name: holder, holder, token: token ?? 0 }
+        const rails = [{ articleId, items: JSON.stringify(items) }]
+        assert.ok(await store.writeRails({ rails, cursor: 9, lease, now }))
+      }
+      const idsOfStory = async (store: Store, id: string, at = now) => {
+        const read = await store.readStory(id, { now: at })
+        return read.state === 'found' ? read.articles.map((article) => article.id) : read.state
+      }
+
+      it('has the articles of the rail and of their rails in the order of time, the asked one among them', async () => {
+        const { store } = shared
+        const [first, asked, third, last] = await Promise.all(
+          [3, 2, 1, 0].map((hoursAgo) => publish(store, { publishedAt: iso(now - hoursAgo * hour) })),
+        )
+        await write(store, asked!, [nearTo(last!), nearTo(first!)])
+        await write(store, last!, [nearTo(third!), nearTo(asked!)])
+        const read = await store.readStory(asked!, { now })
+        assert.ok(read.state === 'found')
+        assert.deepEqual(
+          read.articles.map(({ id }) => id),
+          [first, asked, third, last],
+        )
+        assert.deepEqual([read.version, read.generatedAt], [9, iso(now)])
+      })
+
+      it('never has what is not visible now: withdrawn, under embargo, a draft, another version', async () => {
+        const { store } = shared
+        const asked = await publish(store)
+        const shown = await publish(store)
+        const withdrawn = await publish(store)
+        const embargoed = await publish(store, { embargoedUntil: iso(now + hour) })
+        const draft = await publish(store, { status: 'draft' })
+        const version = await publish(store, { evolvedFrom: asked })
+        const hidden = [withdrawn, embargoed, draft, version]
+        await write(store, asked, [nearTo(shown), ...hidden.map((id) => nearTo(id, 0.8))])
+        await write(
+          store,
+          shown,
+          hidden.map((id) => nearTo(id)),
+        )
+        await store.withdrawArticle(withdrawn, { now })
+        assert.deepEqual(new Set(await idsOfStory(store, asked)), new Set([asked, shown]))
+        assert.deepEqual(new Set(await idsOfStory(store, asked, now + hour)), new Set([asked, shown, embargoed]))
+      })
+
+      it('is the article alone where nothing is near, and is not told of what is not there', async () => {
+        const { store } = shared
+        const alone = await publish(store)
+        assert.deepEqual(await idsOfStory(store, alone), [alone])
+        const draft = await publish(store, { status: 'draft' })
+        assert.equal(await idsOfStory(store, draft), 'missing')
+        assert.equal(await idsOfStory(store, 'never-heard-of'), 'missing')
+        await store.withdrawArticle(alone, { now })
+        assert.deepEqual(await store.readStory(alone, { now }), { state: 'gone', withdrawnAt: iso(now) })
+      })
+    })
+
     describe('an id that nobody published', () => {
       it('is missing', async () => {
         assert.deepEqual(await shared.store.readArticle('never-heard-of', { now }), { state: 'missing' })

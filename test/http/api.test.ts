@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { anItem, aRail, HandClock, hanging, startServer } from './fakes.ts'
+import { ExplanationUnavailableError } from '../../src/errors.ts'
+import { anItem, aRail, HandClock, hanging, someParts, startServer } from './fakes.ts'
 
 test('an article comes with its related articles, what became of them, and how long each took', async (t) => {
   const { url } = await startServer(t)
@@ -100,11 +101,59 @@ for (const path of [
   })
 }
 
+test('each related article says what its score is made of when it is asked to, and the filler has nothing to say', async (t) => {
+  const { url, manager } = await startServer(t)
+  const itemsOf = async (query: string) => {
+    const rail = (await (await fetch(`${url}/v1/articles/1/related${query}`)).json()) as {
+      items: Array<{ parts?: unknown }>
+    }
+    return rail.items
+  }
+  assert.deepEqual((await itemsOf('?explain=1'))[0]?.parts, someParts)
+  for (const query of ['', '?explain=0']) assert.equal('parts' in (await itemsOf(query))[0]!, false)
+  manager.readRail = async () => aRail({ basis: 'newest' })
+  assert.equal((await itemsOf('?explain=1'))[0]?.parts, null)
+})
+
+test('what cannot be explained here is told with 503, and the rail itself is served all the same', async (t) => {
+  const { url, manager } = await startServer(t)
+  manager.explain = async () => {
+    throw new ExplanationUnavailableError()
+  }
+  const answer = await fetch(`${url}/v1/articles/1/related?explain=1`)
+  assert.equal(answer.status, 503)
+  assert.ok(Number(answer.headers.get('retry-after')) >= 1)
+  assert.equal(((await answer.json()) as { code: string }).code, 'EXPLANATION_UNAVAILABLE')
+  assert.equal((await fetch(`${url}/v1/articles/1/related`)).status, 200)
+})
+
+test('the story so far has exactly the documented shape, and paths under the mount', async (t) => {
+  const { url } = await startServer(t, { prefix: '/news' })
+  const response = await fetch(`${url}/news/v1/articles/1/story`)
+  const story = (await response.json()) as { articles: Array<Record<string, unknown>> }
+  assert.deepEqual(Object.keys(story), ['articleId', 'version', 'generatedAt', 'articles'])
+  assert.deepEqual(
+    story.articles.map(({ id, url: path, isAsked }) => [id, path, isAsked]),
+    [
+      ['2', '/news/articles/2', false],
+      ['1', '/news/articles/1', true],
+    ],
+  )
+  const again = await fetch(`${url}/news/v1/articles/1/story`, {
+    headers: { 'if-none-match': response.headers.get('etag') ?? '' },
+  })
+  assert.equal(again.status, 304)
+  assert.equal((await fetch(`${url}/news/v1/articles/gone/story`)).status, 410)
+  assert.equal((await fetch(`${url}/news/v1/articles/nobody/story`)).status, 404)
+  assert.equal((await fetch(`${url}/news/v1/articles/1/story?limit=3`)).status, 400)
+})
+
 for (const path of [
   '/',
   '/sections/Markets',
   '/v1/articles/1',
   '/v1/articles/1/related',
+  '/v1/articles/1/story',
   '/v1/articles',
   '/fragments/articles/1/related',
   '/healthz',

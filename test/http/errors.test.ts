@@ -81,11 +81,11 @@ const problems: readonly Case[] = [
     detail: /x: is not known; none is known here/,
   },
   {
-    what: 'an explanation',
-    path: '/v1/articles/1/related?explain=1',
+    what: 'an explanation that is neither wanted nor not',
+    path: '/v1/articles/1/related?explain=maybe',
     status: 400,
     code: 'INVALID_REQUEST',
-    detail: /explain: is not served over HTTP yet/,
+    detail: /explain: must be true or false/,
   },
   {
     what: 'an excluded id that cannot be',

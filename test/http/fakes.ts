@@ -13,9 +13,10 @@ import type {
   Rail,
   RailOptions,
   ServedArticle,
+  Story,
 } from '../../src/manager/manager.ts'
 import type { BulkResult, Publisher, PublishOptions } from '../../src/manager/publisher.ts'
-import type { RelatedArticle } from '../../src/related/related.ts'
+import type { RelatedArticle, ScoreParts } from '../../src/related/related.ts'
 import type { ArticleList, PutOutcome } from '../../src/store/store.ts'
 
 /**
@@ -71,6 +72,20 @@ export class FakeManager implements Manager {
     const rail = await this.readRail(options.signal)
     const items = rail.items.filter(({ id }) => !options.exclude?.includes(id)).slice(0, options.limit ?? 6)
     return { ...rail, items }
+  }
+
+  explain: (others: readonly string[]) => Promise<ReadonlyArray<ScoreParts | null>> = async (others) =>
+    others.map(() => someParts)
+
+  async explainScores(_articleId: string, others: readonly string[], options: CallOptions = {}) {
+    this.#note(options.signal)
+    return this.explain(others)
+  }
+
+  async openStory(articleId: string, options: CallOptions = {}): Promise<Story> {
+    this.#note(options.signal)
+    await this.readArticle(articleId, options.signal)
+    return { articles: [aSummary(), { ...aSummary(), id: '1' }], version: 7, generatedAt: '2026-11-02T09:31:00.000Z' }
   }
 
   async listArticles(query: { section?: string; before?: string; limit: number }, options: CallOptions = {}) {
@@ -209,6 +224,20 @@ export function aRail(over: Partial<Rail> = {}): Rail {
     tookMs: 0.75,
     ...over,
   }
+}
+
+export const someParts: ScoreParts = {
+  score: 0.61,
+  text: 0.7,
+  names: 0.2,
+  words: 0.5,
+  time: 0.87,
+  daysApart: 0.7,
+  isSameSection: true,
+  sharedTags: [],
+  penalties: [],
+  ranked: 0.61,
+  terms: [{ term: 'port', isName: false, part: 0.3 }],
 }
 
 function aSummary() {

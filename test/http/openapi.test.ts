@@ -26,6 +26,7 @@ test('the document describes every route, and no other', async (t) => {
     'GET /v1/articles',
     'GET /v1/articles/{id}',
     'GET /v1/articles/{id}/related',
+    'GET /v1/articles/{id}/story',
     'POST /v1/articles',
     'PUT /v1/articles/{id}',
   ])
@@ -74,11 +75,24 @@ test('an answer has exactly the properties that the document gives it', async (t
   const rail = (await (await fetch(`${url}/v1/articles/1/related`)).json()) as { items: object[] }
   assert.deepEqual(Object.keys(rail), Object.keys(schema('Rail')?.properties ?? {}))
   assert.deepEqual(
-    Object.keys(rail.items[0] ?? {}),
+    [...Object.keys(rail.items[0] ?? {}), 'parts'],
     Object.keys(schema('Rail')?.properties?.items?.items?.properties ?? {}),
+  )
+  const explained = (await (await fetch(`${url}/v1/articles/1/related?explain=1`)).json()) as {
+    items: Array<{ parts: object }>
+  }
+  assert.deepEqual(
+    Object.keys(explained.items[0]?.parts ?? {}),
+    Object.keys(schema('Rail')?.properties?.items?.items?.properties?.parts?.properties ?? {}),
   )
   const served = await (await fetch(`${url}/v1/articles/1`)).json()
   assert.deepEqual(Object.keys(served as object), Object.keys(schema('ServedArticle')?.properties ?? {}))
+  const story = (await (await fetch(`${url}/v1/articles/1/story`)).json()) as { articles: object[] }
+  assert.deepEqual(Object.keys(story), Object.keys(schema('Story')?.properties ?? {}))
+  assert.deepEqual(
+    Object.keys(story.articles[0] ?? {}),
+    Object.keys(schema('Story')?.properties?.articles?.items?.properties ?? {}),
+  )
   const withdrawn = await fetch(`${url}/v1/articles/1`, { method: 'DELETE', headers: bearer() })
   assert.deepEqual(
     Object.keys((await withdrawn.json()) as object),

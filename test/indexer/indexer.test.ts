@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import type { ArticleInput, PreparedArticle } from '../../src/article/article.ts'
 import { fingerprint } from '../../src/article/fingerprint.ts'
@@ -107,6 +108,54 @@ describe('the indexer', { timeout: 60_000 }, () => {
       assert.deepEqual((await railOf(store, clock, '1')).sort(), ['2', '3'])
       const total = written.reduce((sum, rails) => sum + rails, 0)
       assert.ok(total >= 3 && total < 10, `3 rails concern the ferry, and ${total} were written`)
+    }))
+
+  it("starts again from its snapshot, catches up with what changed meanwhile, and takes no other store's for its own", () =>
+    withStore(async ({ store, clock }) => {
+      await using folder = await temporaryFolder()
+      const snapshotFile = folder.file('index')
+      const loads = countLoads(store)
+      const start = () => {
+        const indexer = new Indexer({ store: loads.store, clock, holder: crypto.randomUUID(), snapshotFile })
+        indexer.start()
+        return indexer
+      }
+      await put(store, clock, [...ferry, ...others])
+      {
+        await using indexer = start()
+        await indexed(store, indexer, clock)
+      }
+      const saved = await readFile(snapshotFile)
+      await put(store, clock, [third])
+      {
+        await using indexer = start()
+        await indexed(store, indexer, clock)
+        assert.deepEqual((await railOf(store, clock, '1')).toSorted(), ['2', '3'])
+      }
+      assert.equal(loads.pages(), 0)
+      assert.notDeepEqual(await readFile(snapshotFile), saved)
+      await withStore(async (other) => {
+        await put(other.store, other.clock, [article('9', 'Elsewhere', 'Another store with an article of its own.')])
+        {
+          await using indexer = startIndexer(other.store, other.clock)
+          await indexed(other.store, indexer, other.clock)
+        }
+        const otherLoads = countLoads(other.store)
+        const foreign = new Indexer({
+          store: otherLoads.store,
+          clock: other.clock,
+          holder: crypto.randomUUID(),
+          snapshotFile,
+        })
+        await using indexer = foreign
+        foreign.start()
+        await put(other.store, other.clock, [
+          article('10', 'Elsewhere again', 'Another store with an article of its own, twice.'),
+        ])
+        await indexed(other.store, indexer, other.clock)
+        assert.ok(otherLoads.pages() > 0)
+        assert.deepEqual(await railOf(other.store, other.clock, '10'), ['9'])
+      })
     }))
 
   it('that is not to load before it must does so with the first change', () =>
@@ -242,4 +291,17 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 function article(id: string, title: string, body: string): ArticleInput {
   return { id, title, body, tags: [], status: 'published', section: 'Local', publishedAt: '2026-11-02T10:00:00.000Z' }
+}
+
+/** A store, and how often an index was loaded from it page by page. */
+function countLoads(store: Store): { store: Store; pages(): number } {
+  let pages = 0
+  const counting = new Proxy(store, {
+    get(target, name) {
+      if (name === 'readIndexPage') pages++
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  return { store: counting, pages: () => pages }
 }

@@ -1,8 +1,9 @@
 import { readArticleWords } from '../../src/related/article-words.ts'
 import { likeness, nearIdenticalFrom } from '../../src/related/near-identical.ts'
-import { defaultNeighbours } from '../../src/related/neighbours.ts'
+import { defaultNeighbours, fullScore } from '../../src/related/neighbours.ts'
 import { type RelatedDocument, storedRailLength } from '../../src/related/related.ts'
 import { StatisticsCount } from '../../src/related/statistics.ts'
+import { TermNumbers } from '../../src/related/term-numbers.ts'
 import { TermWeigher, unit } from '../../src/related/terms.ts'
 import { Vocabulary } from '../../src/related/vocabulary.ts'
 
@@ -21,14 +22,13 @@ export function railsByBruteForce(
   const vocabulary = new Vocabulary()
   const count = new StatisticsCount(vocabulary, countedFrom.length)
   const counted = countedFrom.map((document) => ({ document, words: readArticleWords(document, vocabulary) }))
-  for (const { document, words } of counted) count.count(words, document.language)
-  for (const { document, words } of counted) count.countPairs(words, document.language)
-  const weigher = new TermWeigher(vocabulary, count.freeze())
+  for (const { document, words } of counted) count.count(words, document.publishedAtMs)
+  for (const { words } of counted) count.countPairs(words)
+  const weigher = new TermWeigher(vocabulary, count.freeze(), new TermNumbers())
   const parents = new Map(documents.map(({ id, evolvedFrom }) => [id, evolvedFrom]))
   const articles = documents.map((document) => {
     const words = readArticleWords(document, vocabulary)
-    const { terms, weights } = weigher.weigh(words, document.language)
-    const vector = new Map([...terms].map((term, at) => [term, weights[at]!]))
+    const vector = new Map([...weigher.weigh(words)].map((packed) => [packed >>> 8, packed & 255]))
     return { document, words, vector, chain: chainOf(document.id, parents) }
   })
   type Known = (typeof articles)[number]
@@ -36,7 +36,7 @@ export function railsByBruteForce(
   for (const article of articles) {
     const neighbours = articles
       .filter((other) => other !== article && speakAlike(article.document, other.document))
-      .filter((other) => dotOf(article, other) >= (defaultNeighbours.textMin / 1_000_000) * unit * unit)
+      .filter((other) => dotOf(article, other) >= defaultNeighbours.textMin * unit * unit)
       .map((other) => ({ other, score: scoreOf(article, other) }))
       .sort((a, b) => b.score - a.score || (a.other.document.id < b.other.document.id ? -1 : 1))
       .slice(0, deep)
@@ -49,7 +49,10 @@ export function railsByBruteForce(
       if (rail.length === storedRailLength) break
     }
     rail.sort((a, b) => b.score - a.score || (a.other.document.id < b.other.document.id ? -1 : 1))
-    rails[article.document.id] = rail.map(({ other, score }) => ({ id: other.document.id, score: score / 1_000_000 }))
+    rails[article.document.id] = rail.map(({ other, score }) => ({
+      id: other.document.id,
+      score: Math.round((score / fullScore) * 100_000) / 100_000,
+    }))
   }
   return rails
 
@@ -61,8 +64,9 @@ export function railsByBruteForce(
 
   function scoreOf(a: Known, b: Known): number {
     const hours = Math.abs(Math.floor(a.document.publishedAtMs / 3.6e6) - Math.floor(b.document.publishedAtMs / 3.6e6))
-    const kernel = (1 + 2 * Math.exp(-hours / 24 / 3)) / 3
-    return Math.min(1_000_000, Math.floor(dotOf(a, b) * ((kernel * 1_000_000) / (unit * unit))))
+    const { timeWeight, timeDays } = defaultNeighbours
+    const kernel = (1 + timeWeight * Math.exp(-hours / 24 / timeDays)) / (1 + timeWeight)
+    return Math.min(fullScore, Math.floor(dotOf(a, b) * ((kernel * fullScore) / (unit * unit))))
   }
 
   function isOne(a: Known, b: Known): boolean {

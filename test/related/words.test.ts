@@ -5,7 +5,7 @@ import { eachWord, wordKey } from '../../src/related/words.ts'
 
 function wordsOf(text: string): string[] {
   const words: string[] = []
-  eachWord(text, (written) => words.push(written))
+  eachWord(text, (source, start, end) => words.push(source.slice(start, end)) > 0)
   return words
 }
 
@@ -36,11 +36,19 @@ describe('the words of a text', () => {
     const inside: string[] = []
     eachWord(
       'Ferries stopped. Crews in Halvern said: "Enough is enough" \n Owners of U.S. ships agreed',
-      (word, isInside) => {
-        if (isInside) inside.push(word)
+      (source, start, end, isInside) => {
+        if (isInside) inside.push(source.slice(start, end))
+        return true
       },
     )
     assert.deepEqual(inside, ['stopped', 'in', 'Halvern', 'said', 'is', 'enough', 'of', 'U.S.', 'ships', 'agreed'])
+  })
+
+  test('are read no further than the reader wants', () => {
+    let read = 0
+    eachWord('one two three four', () => ++read < 2)
+    assert.equal(read, 2)
+    eachWord('フェリーが止まった港', () => false)
   })
 
   test('are words, whatever the text', () => {

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { answerRequests } from '../../concurrency/thread.ts'
+import { storyOf } from '../../related/story.ts'
 import { hostDatabase } from './host-database.ts'
 import { openForReading } from './open-database.ts'
 import type { Handlers, Reads, ThreadSettings } from './requests.ts'
@@ -34,6 +35,15 @@ function readHandlers(db: DatabaseSync, { file, identity }: ThreadSettings): Han
       db.exec('BEGIN')
       try {
         return readRail(statement, { id, now, limit, exclude })
+      } finally {
+        db.exec('COMMIT')
+      }
+    },
+
+    story({ id, now }) {
+      db.exec('BEGIN')
+      try {
+        return readStory(statement, { id, now })
       } finally {
         db.exec('COMMIT')
       }
@@ -135,6 +145,29 @@ function readRail(
     ...others.map(({ summary }) => `{"inSection":false,"summary":${summary}}`),
   ]
   return `{"state":"found","basis":"newest",${about},"items":[${items.join()}]}`
+}
+
+function readStory(statement: Statements, { id, now }: { id: string; now: number }): string {
+  const head = statement.railHead.get({ id })
+  if (head?.status === 'withdrawn') return JSON.stringify({ state: 'gone', withdrawnAt: head.withdrawn_at })
+  if (!head || !isVisible(head, now)) return '{"state":"missing"}'
+  const evolvedFrom = head.evolved_from ?? null
+  const start = { id, publishedAtMs: Date.parse(text(head.published_at)), summary: text(head.summary) }
+  const others = storyOf(start, (railOf) =>
+    statement.storyItems.all({ railOf, id, evolvedFrom, now }).map((row) => ({
+      id: text(row.id),
+      publishedAtMs: Date.parse(text(row.published_at)),
+      summary: text(row.summary),
+      score: Number(row.score),
+    })),
+  )
+  const { publishedAtMs } = start
+  const later = others.findIndex(
+    (other) => other.publishedAtMs > publishedAtMs || (other.publishedAtMs === publishedAtMs && other.id > id),
+  )
+  const articles = others.toSpliced(later < 0 ? others.length : later, 0, { ...start, score: 1 })
+  const about = `"version":${head.version ?? 0},"generatedAt":${JSON.stringify(head.generated_at)}`
+  return `{"state":"found",${about},"articles":[${articles.map(({ summary }) => summary).join()}]}`
 }
 
 function isVisible(row: Row, now: number): boolean {

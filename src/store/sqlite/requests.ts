@@ -15,6 +15,8 @@ export interface Reads {
   newest: { asks: { now: number }; answers: string | null }
   /** A `StoredRailRead` as JSON. */
   rail: { asks: { id: string; now: number; limit: number; exclude: readonly string[] }; answers: string }
+  /** A `StoryRead` as JSON. */
+  story: { asks: { id: string; now: number }; answers: string }
   /** A JSON array of summaries, and where the next page starts. */
   list: {
     asks: { sectionKey: string | null; publishedAt: string; id: string; now: number; limit: number }

@@ -12,7 +12,8 @@ export const readSql = {
     ORDER BY published_at DESC, id DESC LIMIT 1`,
 
   railHead: `
-    SELECT a.status, a.visible_from, a.withdrawn_at, a.section_key, a.evolved_from, r.version, r.generated_at
+    SELECT a.status, a.visible_from, a.withdrawn_at, a.section_key, a.evolved_from, a.published_at, a.summary,
+      r.version, r.generated_at
     FROM article AS a LEFT JOIN rail AS r ON r.article_id = a.id
     WHERE a.id = :id`,
 
@@ -26,6 +27,14 @@ export const readSql = {
       AND a.id <> :id AND a.id IS NOT :evolvedFrom AND a.evolved_from IS NOT :id
       AND a.id NOT IN (SELECT value FROM json_each(:exclude))
     LIMIT :limit`,
+
+  // Of a rail that may be another article's: no version of :id, which the story is asked of.
+  storyItems: `
+    SELECT a.id, a.published_at, a.summary, j.value ->> '$.score' AS score
+    FROM rail AS r CROSS JOIN json_each(r.items) AS j CROSS JOIN article AS a ON a.id = j.value ->> '$.id'
+    WHERE r.article_id = :railOf
+      AND a.status = 'published' AND a.visible_from <= :now
+      AND a.id <> :id AND a.id IS NOT :evolvedFrom AND a.evolved_from IS NOT :id`,
 
   newestInSection: `
     SELECT id, summary FROM article

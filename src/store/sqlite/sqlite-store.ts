@@ -25,6 +25,7 @@ import {
   type SectionCount,
   type Store,
   type StoreStatus,
+  type StoryRead,
   type WriteOptions,
 } from '../store.ts'
 import { Lane } from './lane.ts'
@@ -124,6 +125,10 @@ export class SqliteStore implements Store {
     check('Rail', [...limitProblems(limit, railLimitMax), ...excludeProblems(exclude)])
     const answer = await this.#rail.ask('rail', { id, now, limit, exclude }, signal)
     return railAnswer(JSON.parse(answer) as StoredRailRead)
+  }
+
+  async readStory(id: string, { now, signal }: ReadOptions): Promise<StoryRead> {
+    return JSON.parse(await this.#list.ask('story', { id, now }, signal)) as StoryRead
   }
 
   async listArticles({ section, before, limit, now, signal }: ListOptions): Promise<ArticleList> {
