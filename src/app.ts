@@ -147,7 +147,7 @@ export async function loadSample(
 /** The sample newsroom that is shipped with the package: beside `src/` in a clone, beside `dist/` when installed. */
 export const sampleNewsroom = fileURLToPath(new URL('../sample/newsroom.jsonl', import.meta.url))
 
-function servingSettings(options: Options): ServingSettings {
+export function servingSettings(options: Options): ServingSettings {
   return {
     ...options,
     // The other half is for pages, and belongs to whoever makes them.

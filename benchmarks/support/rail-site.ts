@@ -1,5 +1,5 @@
 /**
- * A site for `benchmarks/hung-rail.ts`: node rail-site.ts STORE_URL none|asis|hang|fail|slow:2000.
+ * A site for `benchmarks/hung-rail.ts`: node rail-site.ts STORE_URL none|asis|hang|fail|slow:2000 [auto|held-closed].
  *
  * With `none` the very same pages are served by the very same code, but there is no rail to read: the page that cannot
  * be slowed by one. Prints its address, ends on SIGTERM.
@@ -11,15 +11,20 @@ import { createHttpServer } from '../../src/http/server.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { RailRead, Store } from '../../src/store/store.ts'
 
-const [store, rail = 'asis'] = process.argv.slice(2)
-if (!store) throw new Error('Expected: node rail-site.ts STORE_URL none|asis|hang|fail|slow:2000')
+const [store, rail = 'asis', breakers] = process.argv.slice(2)
+if (!store) throw new Error('Expected: node rail-site.ts STORE_URL none|asis|hang|fail|slow:2000 [auto|held-closed]')
 const isRehearsal = rail !== 'none' && rail !== 'asis'
 
 await using opening = new AsyncDisposableStack()
 const sound = opening.use(await openStore(store))
 const app = opening.use(
   await openApp(
-    { store: rail === 'none' ? withoutRail(sound) : sound, ...(isRehearsal ? { rehearse: `rail=${rail}` } : {}) },
+    {
+      store: rail === 'none' ? withoutRail(sound) : sound,
+      cacheBytesMax: 0,
+      breakers: breakers === 'held-closed' ? 'held-closed' : 'auto',
+      ...(isRehearsal ? { rehearse: `rail=${rail}` } : {}),
+    },
     // Nothing is published meanwhile. Loaded, the index would be in one of the two servers and not in the other.
     { loadsIndexAtStart: false },
   ),
@@ -34,6 +39,7 @@ const server = opening.use(
     metrics: null,
     logger: null,
     clock: systemClock,
+    cacheBytesMax: 0,
   }),
 )
 const { url } = await server.listen({ port: 0, host: '127.0.0.1' })

@@ -8,14 +8,21 @@ import { once } from 'node:events'
  */
 export async function startServer(
   script: string,
-  options: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv; readonly core?: number } = {},
+  options: {
+    readonly args?: readonly string[]
+    readonly env?: NodeJS.ProcessEnv
+    readonly core?: number
+    /** What it reads on standard input. */
+    readonly input?: string
+  } = {},
 ): Promise<ServerProcess> {
   const command = [process.execPath, script, ...(options.args ?? [])]
   const pinned = options.core === undefined || !canPin() ? command : ['taskset', '-c', `${options.core}`, ...command]
   const server = spawn(pinned[0] ?? '', pinned.slice(1), {
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'],
   })
+  server.stdin?.end(options.input)
   const exited = once(server, 'exit')
   const stop = async () => {
     server.kill('SIGTERM')

@@ -21,3 +21,11 @@ export async function ingestInto(folder: string, source: string): Promise<{ stor
   if (code !== 0) throw new Error(`onward ingest ended with ${code}; what was wrong is above.`)
   return { store }
 }
+
+/** A store to measure on: the one that is named, else `data` (see {@link articleSource}) ingested into one in `folder`. */
+export async function storeToMeasure(
+  named: { readonly store?: string | undefined; readonly data?: string | undefined },
+  folder: string,
+): Promise<string> {
+  return named.store ?? (await ingestInto(folder, articleSource(named.data))).store
+}

@@ -6,7 +6,12 @@ export interface Clock {
   now(): number
   /** Milliseconds that never go backwards, from an arbitrary start: for durations and deadlines. */
   monotonicMs(): number
-  /** Calls `callback` once after `delayMs`, and gives a function that cancels it. Never keeps the process alive. */
+  /**
+   * Calls `callback` once after `delayMs`, and gives a function that cancels it. Never keeps the process alive.
+   *
+   * What has arrived by then is handled before `callback` is called: a deadline says that an answer did not come, and not
+   * that the event loop was too busy to look.
+   */
   after(delayMs: number, callback: () => void): () => void
 }
 
@@ -14,9 +19,16 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs)
+    let immediate: NodeJS.Immediate | undefined
+    // After a stall of the event loop its timers run first, and only then what has arrived during the stall.
+    const timer = setTimeout(() => {
+      immediate = setImmediate(callback).unref()
+    }, delayMs)
     timer.unref()
-    return () => clearTimeout(timer)
+    return () => {
+      clearTimeout(timer)
+      clearImmediate(immediate)
+    }
   },
 }
 

@@ -80,7 +80,8 @@ export class Thread<Request, Answer> implements AsyncDisposable {
       this.#waiting.set(number, request)
       if (this.#sendPlanned) return
       this.#sendPlanned = true
-      queueMicrotask(() => {
+      // Not a microtask: each connection that the loop finds something on is a turn of its own to those.
+      setImmediate(() => {
         this.#sendPlanned = false
         this.#send()
       })

@@ -16,11 +16,11 @@ import { etagOf, matchesEtag } from './etag.ts'
 export class ReadyAnswer {
   readonly #about: AboutAnswer
   /** Until the first reader is sent it. */
-  #parts: readonly string[]
+  #parts: ReadonlyArray<string | Buffer>
   #made: Made | null = null
 
   /** @param parts the body, in the order in which it is sent */
-  constructor(parts: readonly string[], about: AboutAnswer) {
+  constructor(parts: ReadonlyArray<string | Buffer>, about: AboutAnswer) {
     this.#parts = parts
     this.#about = about
   }
@@ -57,7 +57,7 @@ export class ReadyAnswer {
   }
 
   #make(): Made {
-    const identity = Buffer.from(this.#parts.join(''))
+    const identity = Buffer.concat(this.#parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
     this.#parts = []
     const digest = hash('sha1', this.#about.sameAs ?? identity, 'base64url')
     return { digest, bodies: { identity }, heads: new Map(), tried: new Set() }

@@ -126,14 +126,17 @@ export async function sendPage(
     return { outcome: 'completed', railState: null }
   }
   try {
-    const flushed = response.write(page.opening)
+    // Made into bytes once: node measures a string before it sends it, and whoever keeps the page would do it again.
+    const opening = Buffer.from(page.opening)
+    const flushed = response.write(opening)
     const rail = await railWithin(opened.rail, page.railCapMs ?? railCapMs, page.clock, scope)
     if (!flushed && response.writableNeedDrain) await drained(response, page.clock)
     if (response.destroyed || (scope.signal.aborted && scope.signal.reason !== railNotNeeded)) return leave(response)
     const railHtml = attempt('rendering the rail', () => page.rail(rail, article))
     const closing = attempt('rendering the end of the page', () => page.closing(article))
-    response.end(railHtml + closing)
-    if (railHtml !== '' && closing !== '') page.onWhole?.({ parts: [page.opening, railHtml, closing], rail })
+    const rest = Buffer.from(railHtml + closing)
+    response.end(rest)
+    if (railHtml !== '' && closing !== '') page.onWhole?.({ parts: [opening, rest], rail })
     return { outcome: 'completed', railState: rail.state }
   } catch {
     return leave(response)
@@ -141,7 +144,8 @@ export async function sendPage(
 }
 
 export interface WholePage {
-  readonly parts: readonly string[]
+  /** In the order in which they were sent. */
+  readonly parts: readonly Buffer[]
   readonly rail: Rail
 }
 

@@ -1,9 +1,10 @@
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import type { Machine } from './report.ts'
 
 /** The machine that this process runs on, as every figure names it. */
 export function describeMachine(): Machine {
-  const cores = availableParallelism()
+  // Not availableParallelism: whoever measures holds itself to one of them, and the machine is the same.
+  const cores = cpus().length
   const cpu = cpus()[0]?.model.trim() || 'unknown processor'
   const memoryBytes = totalmem()
   const [major, minor] = process.versions.node.split('.')
