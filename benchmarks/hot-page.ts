@@ -6,7 +6,8 @@
  *
  * Each server is a process of its own, held to core 0; the load is held to core 1, and asks as fast as it is answered.
  * Rounds alternate between the servers, so that what else the machine does falls on all; the ratio is the median over
- * the pairs. A server whose core was not busy was not measured, but the load was: its share is beside its rate.
+ * the pairs. A server whose core was not busy was not measured, but the load was: its share is beside its rate. `wrk` keeps
+ * it busy where it is installed; without it a client in this process does what it can.
  * onward is the service as installed: metrics, events, `Server-Timing` and its worker threads are on.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -16,7 +17,7 @@ import { parseArgs } from 'node:util'
 import { machine } from './support/machine.ts'
 import { median } from './support/median.ts'
 import { processorMs, untilIdle } from './support/processor-time.ts'
-import { rawLoad } from './support/raw-load.ts'
+import { hasWrk, rawLoad, wrkLoad } from './support/raw-load.ts'
 import { pinSelf, type ServerProcess, startServer } from './support/server-process.ts'
 import { articleSource, ingestInto } from './support/source.ts'
 
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
+const client = hasWrk() ? 'wrk' : 'node'
 const [pairs, seconds, connections] = [Number(values.pairs), Number(values.seconds), Number(values.connections)]
 const folder = await mkdtemp(join(tmpdir(), 'onward-hot-page-'))
 try {
@@ -62,6 +64,7 @@ try {
     seconds,
     connections,
     isPinned,
+    client,
     machine: machine(),
     rows: sites.map(({ name, rounds }) => ({
       server: name,
@@ -86,13 +89,8 @@ async function measure(server: ServerProcess, forSeconds: number): Promise<Round
   const before = await processorMs(server.pid)
   const startedAt = performance.now()
   const headers = { 'accept-encoding': values.encoding }
-  const { perSecond } = await rawLoad({
-    origin: server.origin,
-    path: values.path,
-    headers,
-    connections,
-    seconds: forSeconds,
-  })
+  const load = { origin: server.origin, path: values.path, headers, connections, seconds: forSeconds }
+  const { perSecond } = client === 'wrk' ? await wrkLoad(load) : await rawLoad(load)
   const busy = ((await processorMs(server.pid)) - before) / (performance.now() - startedAt)
   return { perSecond, busy }
 }
@@ -108,10 +106,11 @@ function table({
   seconds: number
   connections: number
   isPinned: boolean
+  client: string
   machine: string
 }): string {
   return [
-    `${about.path}, ${about.encoding}, ${about.connections} connections, ${about.pairs} rounds of ${about.seconds} s each, ${about.isPinned ? 'server and load each on a core of its own' : 'NOT held to cores'}. ${about.machine}`,
+    `${about.path}, ${about.encoding}, ${about.connections} connections, ${about.pairs} rounds of ${about.seconds} s each, ${about.isPinned ? 'server and load each on a core of its own' : 'NOT held to cores'}, load by ${about.client}. ${about.machine}`,
     `${'server'.padEnd(22)}${'answers/s'.padStart(12)}${'core busy'.padStart(12)}${'of bare'.padStart(10)}${'worst pair'.padStart(12)}`,
     ...rows.map(
       (row) =>

@@ -1,5 +1,7 @@
+import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { promisify } from 'node:util'
 
 /**
  * As many requests as a server can answer: a request a connection at a time, from `connections` connections, for
@@ -83,4 +85,20 @@ async function answerOn(socket: Socket, request: Buffer): Promise<number> {
       length === undefined ? answer.includes('\r\n0\r\n\r\n', end) : answer.length === end + 4 + Number(length)
     if (isWhole) return answer.length
   }
+}
+
+/** Whether `wrk` is there to load with: it is written in C, and keeps a server's core busy that this client cannot. */
+export function hasWrk(): boolean {
+  return spawnSync('wrk', ['--version']).error === undefined
+}
+
+/** {@link rawLoad} by `wrk` (https://github.com/wg/wrk). @throws Error when an answer was not 200 or 304, or a socket failed */
+export async function wrkLoad(load: Parameters<typeof rawLoad>[0]): Promise<{ readonly perSecond: number }> {
+  const headers = Object.entries(load.headers ?? {}).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
+  const url = new URL(load.path, load.origin).href
+  const args = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, ...headers, url]
+  const { stdout } = await promisify(execFile)('wrk', args)
+  const perSecond = Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)?.[1])
+  if (!Number.isFinite(perSecond) || /Non-2xx|Socket errors/.test(stdout)) throw new Error(`wrk failed: ${stdout}`)
+  return { perSecond }
 }

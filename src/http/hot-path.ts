@@ -26,7 +26,7 @@ export function createHotPath(options: HotPathOptions): HotPath {
     const asked = whatIsAskedFor(request)
     if (asked === null) return false
     const startedAt = clock.monotonicMs()
-    const found = ready.find(mount + path)
+    const found = ready.find(mount === '' ? path : mount + path, startedAt)
     let status: number
     let route: string
     if (found) {

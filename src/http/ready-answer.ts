@@ -60,14 +60,15 @@ export class ReadyAnswer {
     const identity = Buffer.concat(this.#parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
     this.#parts = []
     const digest = hash('sha1', this.#about.sameAs ?? identity, 'base64url')
-    return { digest, bodies: { identity }, heads: new Map(), tried: new Set() }
+    return { digest, bodies: { identity }, heads: [], tried: new Set() }
   }
 
   #head(encoding: Encoding, isStale: boolean, what: 'whole' | 'not-modified'): string[] {
     const made = this.#made
     if (!made) return []
-    const key = `${what} ${encoding} ${isStale ? 'stale' : 'fresh'}`
-    const known = made.heads.get(key)
+    // A place for each, in place of a key that would have to be put together for each reader.
+    const place = (what === 'whole' ? 0 : 6) + places[encoding] + (isStale ? 1 : 0)
+    const known = made.heads[place]
     if (known) return known
     const { contentType, headers, timing, state } = this.#about
     const body = made.bodies[encoding]
@@ -85,7 +86,7 @@ export class ReadyAnswer {
       ]),
     }
     const flat = Object.entries(head).flat()
-    made.heads.set(key, flat)
+    made.heads[place] = flat
     return flat
   }
 
@@ -135,10 +136,12 @@ export interface AskedFor {
 interface Made {
   readonly digest: string
   readonly bodies: Partial<Record<Encoding, Buffer>>
-  readonly heads: Map<string, string[]>
+  /** By {@link places}. */
+  readonly heads: string[][]
   readonly tried: Set<Encoding>
 }
 
+const places: Readonly<Record<Encoding, number>> = { identity: 0, gzip: 2, br: 4 }
 const brotli = promisify(brotliCompress)
 const gzipped = promisify(gzip)
 /** Half of the best quality's gain for a hundredth of its time. */

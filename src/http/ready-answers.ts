@@ -34,11 +34,15 @@ export class ReadyAnswers implements Disposable {
     this.#stopListening = manager.onChanged((changed) => this.#forget(changed))
   }
 
-  /** What can be sent at once; null: it has to be made. */
-  find(key: string): Found | null {
+  /**
+   * What can be sent at once; null: it has to be made.
+   *
+   * @param now on the monotonic clock
+   */
+  find(key: string, now: number = this.#clock.monotonicMs()): Found | null {
     const kept = this.#answers.get(key)
     if (!kept) return null
-    const ageMs = this.#clock.monotonicMs() - kept.madeAt
+    const ageMs = now - kept.madeAt
     if (!kept.isDegraded && !this.#isTold()) return null
     const age = ageOf(kept.lifetime, ageMs)
     if (age === 'fresh') {
