@@ -40,6 +40,7 @@ export class GuardedLane implements Disposable {
         limitFirst: Math.min(limitFirst, atATimeMax),
         limitMin: Math.min(limitMin, atATimeMax),
         limitMax: atATimeMax,
+        targetMs: waitMsMax,
       },
     })
   }
@@ -116,6 +117,11 @@ export interface GuardedRead {
   readonly signal?: AbortSignal | undefined
 }
 
+/**
+ * How long a reader waits for room while more come than can be served, in milliseconds: a refusal shall be decided within
+ * 5, and a timer is late by one or two.
+ */
+const waitMsMax = 3
 const limitFirst = 20
 const limitMin = 4
 

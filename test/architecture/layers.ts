@@ -34,7 +34,7 @@ export const layers: readonly Layer[] = [
 
   { name: 'store contract', files: ['store/store.ts'], mayImport: ['types of article', 'types of related'], isPure: true },
   { name: 'options',       files: ['options.ts'],     mayImport: ['errors'], packages: ['zod'] },
-  { name: 'cache',         files: ['cache/'],         mayImport: ['concurrency', 'errors', 'events'], packages: ['lru-cache'], isPure: true },
+  { name: 'cache',         files: ['cache/'],         mayImport: ['concurrency', 'errors', 'events'], isPure: true },
   { name: 'manager',       files: ['manager/'],       mayImport: ['cache', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'], isPure: true },
 
   // Peers.

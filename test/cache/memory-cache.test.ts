@@ -122,4 +122,33 @@ describe('what shows an article', () => {
     cache.clear()
     assert.equal(cache.idsShown, 0)
   })
+
+  it('keeps what was asked for again when a flood of what is asked for once comes by', () => {
+    const cache = new MemoryCache<number>({ bytesMax: 100 })
+    for (let key = 0; key < 5; key++) cache.set(`hot ${key}`, key, { bytes: 10, shows: [] })
+    for (let key = 0; key < 5; key++) cache.get(`hot ${key}`)
+    for (let key = 0; key < 1000; key++) cache.set(`cold ${key}`, key, { bytes: 10, shows: [`${key}`] })
+    for (let key = 0; key < 5; key++) assert.equal(cache.get(`hot ${key}`), key)
+    assert.deepEqual([cache.size, cache.bytes, cache.idsShown], [10, 100, 5])
+  })
+
+  it('lets what was asked for again go too, when more of it comes than there is room for', () => {
+    const cache = new MemoryCache<number>({ bytesMax: 100 })
+    for (let key = 0; key < 50; key++) {
+      cache.set(`${key}`, key, { bytes: 10, shows: [] })
+      cache.get(`${key}`)
+    }
+    assert.equal(cache.get('0'), undefined)
+    assert.equal(cache.get('49'), 49)
+    assert.ok(cache.size <= 10 && cache.bytes <= 100)
+  })
+
+  it('keeps what is set again where it was', () => {
+    const cache = new MemoryCache<number>({ bytesMax: 100 })
+    cache.set('hot', 1, { bytes: 10, shows: [] })
+    cache.get('hot')
+    cache.set('hot', 2, { bytes: 10, shows: [] })
+    for (let key = 0; key < 100; key++) cache.set(`cold ${key}`, key, { bytes: 10, shows: [] })
+    assert.equal(cache.get('hot'), 2)
+  })
 })

@@ -127,9 +127,9 @@ export const mutations: readonly Mutation[] = [
     edits: [['      if (keys?.size === 0) this.#keysShowing.delete(id)\n', '']],
   },
   {
-    name: 'the old entry is unwritten after the new one was written down',
+    name: 'an entry that is set again leaves its old self in the count',
     file: 'src/cache/memory-cache.ts',
-    edits: [['    this.#entries.delete(key)\n    const { shows } = about', '    const { shows } = about']],
+    edits: [['    this.delete(key)\n    const bytes', '    const bytes']],
   },
   {
     name: 'a rail is not known to show its items',
@@ -195,6 +195,16 @@ export const mutations: readonly Mutation[] = [
     name: 'an answer that was being made at a takedown is kept',
     file: 'src/http/ready-answers.ts',
     edits: [['      if (generation !== this.#generation) return\n', '']],
+  },
+  {
+    name: 'a flood of what is read once pushes out what is read again',
+    file: 'src/cache/memory-cache.ts',
+    edits: [
+      [
+        'for (const entries of [this.#probation, this.#protected]) {',
+        'for (const entries of [this.#protected, this.#probation]) {',
+      ],
+    ],
   },
 ]
 
