@@ -26,7 +26,12 @@ export function createHotPath(options: HotPathOptions): HotPath {
     const asked = whatIsAskedFor(request)
     if (asked === null) return false
     const startedAt = clock.monotonicMs()
-    const found = ready.find(mount === '' ? path : mount + path, startedAt)
+    const address = mount === '' ? path : mount + path
+    const inTime = ready.find(address, startedAt)
+    const refused = inTime === null ? refusals.routeRefused(path) : null
+    if (inTime === null && refused === null) return false
+    // The one who was let through to make a page anew, and is refused, is sent the old one: what is kept goes last.
+    const found = inTime ?? ready.standIn(address)
     let status: number
     let route: string
     if (found) {
@@ -34,9 +39,9 @@ export function createHotPath(options: HotPathOptions): HotPath {
       route = found.answer.about.route
       const { state } = found.answer.about
       publish('answer-ready', () => ({ route, state: found.isStale ? 'stale' : state, status }))
+    } else if (refused === null) {
+      return false
     } else {
-      const refused = refusals.routeRefused(path)
-      if (refused === null) return false
       refusals.send(response, refused, { mount, isHead: asked.isHead })
       status = 503
       route = refused.route

@@ -302,6 +302,16 @@ test('an article that is not kept is refused before the router while more are as
   assert.equal(new Set(served.map(({ requestId }) => requestId)).size, served.length)
 })
 
+test('a page that is kept is not refused to the one who was to make it anew', async (t) => {
+  const { url, clock, manager } = await site(t)
+  const { body } = await get(`${url}/articles/1`)
+  clock.advance(70_000)
+  manager.isRefusing = true
+  const page = await get(`${url}/articles/1`)
+  assert.equal(page.status, 200)
+  assert.deepEqual(page.body, body)
+})
+
 test('a page of the site around it is not refused', async (t) => {
   const { url, manager } = await site(t, { routes: ['api'] })
   manager.isRefusing = true
