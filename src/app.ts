@@ -4,7 +4,7 @@ import type { Lifetime } from './cache/lifetime.ts'
 import { systemClock } from './concurrency/clock.ts'
 import { withDeadline } from './concurrency/deadline.ts'
 import { InvalidOptionError, problemText } from './errors.ts'
-import { changesPerRead, followChanges, Pause } from './indexer/follow-changes.ts'
+import { followChanges, Pause } from './indexer/follow-changes.ts'
 import { Indexer } from './indexer/indexer.ts'
 import { waitUntilIndexed } from './indexer/wait-until-indexed.ts'
 import { ingest } from './ingest/ingest.ts'
@@ -186,7 +186,7 @@ async function followForManager(store: Store, manager: ArticleServing, openBudge
   const following = Promise.all([
     followChanges({
       what: 'the change feed',
-      read: (after, signal) => store.readChanges({ after, limit: changesPerRead, now: clock.now(), signal }),
+      read: (after, signal) => store.readChangedIds({ after, limit: idsPerRead, now: clock.now(), signal }),
       after: lastSeq,
       onChanges: (changes) => manager.forget(new Set(changes.map(({ articleId }) => articleId))),
       onHeard: onHeard('articles'),
@@ -196,7 +196,7 @@ async function followForManager(store: Store, manager: ArticleServing, openBudge
     }),
     followChanges({
       what: 'the feed of rails',
-      read: (after, signal) => store.readRailChanges({ after, limit: railChangesPerRead, now: clock.now(), signal }),
+      read: (after, signal) => store.readRailChanges({ after, limit: idsPerRead, now: clock.now(), signal }),
       after: lastRailSeq,
       onChanges: (changes) => manager.forgetRails(new Set(changes.map(({ articleId }) => articleId))),
       onHeard: onHeard('rails'),
@@ -215,7 +215,7 @@ async function followForManager(store: Store, manager: ArticleServing, openBudge
 }
 
 /** Only ids: a thousand are some fifty kilobytes. */
-const railChangesPerRead = 1000
+const idsPerRead = 1000
 
 let warned = false
 

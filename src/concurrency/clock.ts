@@ -20,9 +20,10 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   after(delayMs, callback) {
     let immediate: NodeJS.Immediate | undefined
-    // After a stall of the event loop its timers run first, and only then what has arrived during the stall.
+    // After a stall of the event loop its timers run first, and only then what has arrived during the stall. The immediate
+    // holds the loop for this turn: one that is not referenced would wait until something else wakes a loop that sleeps.
     const timer = setTimeout(() => {
-      immediate = setImmediate(callback).unref()
+      immediate = setImmediate(callback)
     }, delayMs)
     timer.unref()
     return () => {

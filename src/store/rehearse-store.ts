@@ -124,6 +124,7 @@ export function rehearseStore(store: Store, plan: RehearsalPlan | (() => Rehears
     listArticles: (options) => rehearsed('background', options.signal, () => store.listArticles(options)),
     listSections: (options) => rehearsed('background', options.signal, () => store.listSections(options)),
     readChanges: (options) => rehearsed('background', options.signal, () => store.readChanges(options)),
+    readChangedIds: (options) => rehearsed('background', options.signal, () => store.readChangedIds(options)),
     readRailChanges: (options) => rehearsed('background', options.signal, () => store.readRailChanges(options)),
     readIndexPage: (options) => rehearsed('background', options.signal, () => store.readIndexPage(options)),
     readStatus: (options) => rehearsed('background', options.signal, () => store.readStatus(options)),

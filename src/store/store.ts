@@ -54,10 +54,15 @@ export interface Store extends AsyncDisposable {
    */
   readChanges(options: { after: number; limit: number } & ReadOptions): Promise<Change[]>
   /**
+   * Lane `background`. The same feed without the articles, for those who only have to know which have changed: reading
+   * and parsing the articles is most of what {@link readChanges} costs.
+   */
+  readChangedIds(options: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]>
+  /**
    * Lane `background`. The articles whose rail was written with `seq > after`, in the order of writing, at most `limit`.
    * A rail that was written again comes once, under its newest number. None is ever lost or late.
    */
-  readRailChanges(options: { after: number; limit: number } & ReadOptions): Promise<RailChange[]>
+  readRailChanges(options: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]>
   /** Lane `background`. Every visible article in the order of ids after `afterId` (`''` for the start), with its stored rail: what an index loads at start. */
   readIndexPage(options: { afterId: string; limit: number } & ReadOptions): Promise<IndexPageRow[]>
   /**
@@ -194,8 +199,8 @@ export interface Change {
   readonly article: Article | null
 }
 
-export interface RailChange {
-  /** Of the feed of rails, which is numbered apart from that of articles. */
+export interface ChangedId {
+  /** Of the feed that it was read from: that of rails is numbered apart from that of articles. */
   readonly seq: number
   readonly articleId: string
 }

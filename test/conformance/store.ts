@@ -744,6 +744,22 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         assert.equal((await store.readStatus({ now })).indexedSeq, 1)
       })
 
+      it('can be followed by id alone: the same changes in the same order, without the articles', async () => {
+        const { store } = await emptied()
+        const [one, two] = [await publish(store), await publish(store)]
+        await store.withdrawArticle(one, { now })
+        const idsOf = (changes: ReadonlyArray<{ seq: number; articleId: string }>) =>
+          changes.map(({ seq, articleId }) => [seq, articleId])
+        const changes = idsOf(await store.readChanges({ after: 0, limit: 10, now }))
+        assert.deepEqual(
+          changes.map(([, id]) => id),
+          [one, two, one],
+        )
+        assert.deepEqual(idsOf(await store.readChangedIds({ after: 0, limit: 10, now })), changes)
+        assert.deepEqual(idsOf(await store.readChangedIds({ after: 0, limit: 2, now })), changes.slice(0, 2))
+        assert.deepEqual(await store.readChangedIds({ after: Number(changes.at(-1)?.[0]), limit: 10, now }), [])
+      })
+
       it('is told of in a feed of its own, once under its newest number', async () => {
         const { store } = await emptied()
         const [one, two, three] = [await publish(store), await publish(store), await publish(store)]

@@ -72,6 +72,11 @@ function readHandlers(db: DatabaseSync, { file, identity }: ThreadSettings): Han
         document: textOrNull(row.document),
       })),
 
+    changedIds: ({ after, limit }) =>
+      statement.changedIds
+        .all({ after, limit })
+        .map((row) => ({ seq: Number(row.seq), articleId: text(row.article_id) })),
+
     railChanges: ({ after, limit }) =>
       statement.railChanges
         .all({ after, limit })

@@ -1,5 +1,5 @@
 import type { PreparedArticle } from '../../article/article.ts'
-import type { PutResult, RailChange, RailWrite, SectionCount, StoreStatus } from '../store.ts'
+import type { ChangedId, PutResult, RailWrite, SectionCount, StoreStatus } from '../store.ts'
 
 /**
  * What crosses between the main thread and the store's threads.
@@ -27,7 +27,8 @@ export interface Reads {
     asks: { after: number; limit: number; now: number }
     answers: Array<{ seq: number; articleId: string; document: string | null }>
   }
-  railChanges: { asks: { after: number; limit: number }; answers: RailChange[] }
+  changedIds: { asks: { after: number; limit: number }; answers: ChangedId[] }
+  railChanges: { asks: { after: number; limit: number }; answers: ChangedId[] }
   indexPage: {
     asks: { afterId: string; limit: number; now: number }
     answers: Array<{ id: string; document: string; railItems: string | null }>

@@ -74,6 +74,9 @@ export const readSql = {
     FROM change AS c LEFT JOIN article AS a ON a.id = c.article_id
     WHERE c.seq > :after ORDER BY c.seq LIMIT :limit`,
 
+  changedIds: `
+    SELECT seq, article_id FROM change WHERE seq > :after ORDER BY seq LIMIT :limit`,
+
   railChanges: `
     SELECT written, article_id FROM rail WHERE written > :after ORDER BY written LIMIT :limit`,
 

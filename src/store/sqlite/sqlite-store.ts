@@ -10,13 +10,13 @@ import {
   type ArticleList,
   type ArticleRead,
   type Change,
+  type ChangedId,
   type IndexPageRow,
   type ListOptions,
   listLimitMax,
   type PutOptions,
   type PutResult,
   putTransactionMax,
-  type RailChange,
   type RailRead,
   type RailReadOptions,
   type RailWrite,
@@ -180,11 +180,19 @@ export class SqliteStore implements Store {
     }))
   }
 
+  async readChangedIds({
+    after,
+    limit,
+    signal,
+  }: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]> {
+    return await this.#background.ask('changedIds', { after, limit }, signal)
+  }
+
   async readRailChanges({
     after,
     limit,
     signal,
-  }: { after: number; limit: number } & ReadOptions): Promise<RailChange[]> {
+  }: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]> {
     return await this.#background.ask('railChanges', { after, limit }, signal)
   }
 
