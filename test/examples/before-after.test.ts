@@ -67,7 +67,10 @@ suite('the site before and after', () => {
     const title = /<h1>([^<]+)/.exec(await textOf(`${site.origin}articles/${id}`))?.[1] ?? ''
     await using store = await openStore(newsroom.store)
     await store.withdrawArticle(id, { now: Date.now() })
-    const response = await fetch(`${site.origin}articles/${id}`)
+    // Another process took it down: the site keeps copies, and hears of it by following the store's feed.
+    const deadline = AbortSignal.timeout(10_000)
+    let response = await fetch(`${site.origin}articles/${id}`)
+    while (response.status !== 410 && !deadline.aborted) response = await fetch(`${site.origin}articles/${id}`)
     assert.equal(response.status, 410)
     assert.ok(title.length > 0 && !(await response.text()).includes(title))
     assert.ok(!(await textOf(`${site.origin}articles/7`)).includes(`"/articles/${id}"`))
