@@ -311,7 +311,7 @@ const leaseMs = 10_000
 const standbyMs = 1000
 /** How late the lift of an embargo may be noticed. */
 const liftEveryMs = 500
-/** How often the index is saved while changes come: rails stand still meanwhile, for about a second per 400,000 articles. */
+/** How often the index is saved while changes come; rails stand still meanwhile. */
 const saveEveryMs = 10 * 60_000
 /** How long a term may begin with staging alone. */
 const catchUpMs = 30_000

@@ -180,11 +180,7 @@ export class SqliteStore implements Store {
     }))
   }
 
-  async readChangedIds({
-    after,
-    limit,
-    signal,
-  }: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]> {
+  async readChangedIds({ after, limit, signal }: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]> {
     return await this.#background.ask('changedIds', { after, limit }, signal)
   }
 
