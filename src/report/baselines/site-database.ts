@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Article, ArticleSummary } from '../../article/article.ts'
 import { summaryOf } from '../../article/summary.ts'
 import type { RelatedArticle } from '../../related/related.ts'
+import { fillerArticle } from '../../related/related-article.ts'
 import { strongestTerms, usualStopWords } from './strongest-terms.ts'
 
 /**
@@ -128,19 +129,5 @@ export function addFullText(file: string, onProgress: (share: number) => void = 
 const railLength = 6
 
 function shown(summary: ArticleSummary, position: number): RelatedArticle {
-  return {
-    id: summary.id,
-    url: summary.url ?? `/articles/${summary.id}`,
-    title: summary.title,
-    standfirst: summary.standfirst,
-    publishedAt: summary.publishedAt,
-    section: summary.section,
-    source: summary.source,
-    language: summary.language,
-    image: summary.image,
-    score: 0,
-    reason: '',
-    position,
-    pinned: false,
-  }
+  return { ...fillerArticle(summary, null, position), reason: '' }
 }
