@@ -2,7 +2,7 @@ import type { Article } from '../article/article.ts'
 import type { Lifetime } from '../cache/lifetime.ts'
 import { ReadThrough, type ReadThroughUsage, type Served } from '../cache/read-through.ts'
 import type { Clock } from '../concurrency/clock.ts'
-import { withDeadline } from '../concurrency/deadline.ts'
+import { Deadline, withDeadline } from '../concurrency/deadline.ts'
 import { refusal } from '../concurrency/refusal.ts'
 import { RetryBudget } from '../concurrency/retry-budget.ts'
 import {
@@ -326,15 +326,9 @@ export class ArticleServing implements Manager {
 
   /** @param startedAt when its budget began: finding out which is the newest has used up some of it */
   async #readArticle(id: string, startedAt: number, signal: AbortSignal | undefined): Promise<Served<ArticleRead>> {
-    // From memory nothing is waited for, so that there is nothing to set a timer for.
-    const kept = this.#articles.peek(id)
-    if (kept) return kept
-    return await withDeadline((stop) => this.#articles.read(id, { importance: 'essential', signal: stop }), {
-      clock: this.#clock,
-      budgetMs: this.#settings.articleBudgetMs - (this.#clock.monotonicMs() - startedAt),
-      what: 'Reading the article',
-      signal,
-    })
+    const usedMs = this.#clock.monotonicMs() - startedAt
+    const deadline = Deadline.in(this.#clock, this.#settings.articleBudgetMs - usedMs)
+    return await this.#articles.read(id, { importance: 'essential', signal, deadline })
   }
 
   #withinArticleBudget<T>(what: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>) {
@@ -343,17 +337,22 @@ export class ArticleServing implements Manager {
 
   async #readRail(id: string, query: RailQuery, signal: AbortSignal | undefined): Promise<Served<RailRead>> {
     const isUsual = query.limit === this.#settings.railLimit && query.exclude.length === 0
-    const kept = isUsual ? this.#rails.peek(id) : null
-    if (kept) return kept
-    return await withDeadline<Served<RailRead>>(
-      async (stop) => {
-        if (isUsual) return await this.#rails.read(id, { importance: 'bonus', signal: stop })
-        // What one reader has seen already is nobody else's business: it is not kept.
-        const value = await this.#loadRail(id, query, { importance: 'bonus', signal: stop })
-        return { value, state: 'fresh', from: 'load' }
-      },
-      { clock: this.#clock, budgetMs: this.#settings.railBudgetMs, what: 'Reading the related articles', signal },
-    )
+    const { railBudgetMs: budgetMs } = this.#settings
+    if (isUsual) {
+      return await this.#rails.read(id, {
+        importance: 'bonus',
+        signal,
+        deadline: Deadline.in(this.#clock, budgetMs),
+      })
+    }
+    // What one reader has seen already is nobody else's business: it is not kept.
+    const value = await withDeadline((stop) => this.#loadRail(id, query, { importance: 'bonus', signal: stop }), {
+      clock: this.#clock,
+      budgetMs,
+      what: 'Reading the related articles',
+      signal,
+    })
+    return { value, state: 'fresh', from: 'load' }
   }
 
   #loadArticle(id: string, read: GuardedRead): Promise<ArticleRead> {
