@@ -1,6 +1,9 @@
+import type { Article } from '../article/article.ts'
 import { answerRequests } from '../concurrency/thread.ts'
 import type { IndexAnswers, IndexRequest, IndexThreadData } from './index-client.ts'
+import { documentOf } from './index-client.ts'
 import { defaultNeighbours } from './neighbours.ts'
+import type { RelatedDocument } from './related.ts'
 import { RelatedIndex } from './related-index.ts'
 import { readSnapshot, writeSnapshot } from './snapshot-file.ts'
 import { parseStoredRail } from './stored-rail.ts'
@@ -14,7 +17,7 @@ answerRequests<IndexThreadData, IndexRequest, IndexAnswers[IndexRequest['type']]
     answer(request) {
       switch (request.type) {
         case 'load':
-          for (const { document, railItems } of request.rows) index.put(document, parseStoredRail(railItems))
+          for (const { document, railItems } of request.rows) index.put(parsed(document), parseStoredRail(railItems))
           return { size: index.size }
         case 'open-snapshot': {
           const found = readSnapshot(request.file)
@@ -34,7 +37,7 @@ answerRequests<IndexThreadData, IndexRequest, IndexAnswers[IndexRequest['type']]
         case 'apply':
           for (const { articleId, document } of request.changes) {
             if (document === null) index.remove(articleId)
-            else index.put(document)
+            else index.put(parsed(document))
           }
           return { size: index.size }
         case 'settle': {
@@ -59,3 +62,8 @@ answerRequests<IndexThreadData, IndexRequest, IndexAnswers[IndexRequest['type']]
     },
   }
 })
+
+/** Of the store, which has checked it. */
+function parsed(document: string): RelatedDocument {
+  return documentOf(JSON.parse(document) as Article)
+}

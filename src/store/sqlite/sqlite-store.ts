@@ -172,12 +172,7 @@ export class SqliteStore implements Store {
   }
 
   async readChanges({ after, limit, now, signal }: { after: number; limit: number } & ReadOptions): Promise<Change[]> {
-    const rows = await this.#background.ask('changes', { after, limit, now }, signal)
-    return rows.map(({ seq, articleId, document }) => ({
-      seq,
-      articleId,
-      article: document === null ? null : (JSON.parse(document) as Article),
-    }))
+    return await this.#background.ask('changes', { after, limit, now }, signal)
   }
 
   async readChangedIds({ after, limit, signal }: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]> {
@@ -203,7 +198,7 @@ export class SqliteStore implements Store {
     for (let last = afterId; page.length < limit; ) {
       const asked = limit - page.length
       const rows = await this.#background.ask('indexPage', { afterId: last, limit: asked, now }, signal)
-      for (const { document, railItems } of rows) page.push({ article: JSON.parse(document) as Article, railItems })
+      page.push(...rows)
       const end = rows.at(-1)
       if (!end) break
       last = end.id
