@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { InvalidOptionError, StoreUnavailableError } from '../../src/errors.ts'
 import { openStore } from '../../src/store/open-store.ts'
@@ -10,6 +13,7 @@ import { findPostgres, type PostgresServer, startPostgres } from '../support/pos
 import { numberedArticle } from './numbered-article.ts'
 
 const found = findPostgres()
+const publishUntilKilled = fileURLToPath(new URL('./publish-until-killed.ts', import.meta.url))
 const now = Date.parse('2026-11-02T09:30:00Z')
 
 describe('a PostgreSQL store', { skip: found.folder === null && found.reason }, () => {
@@ -167,6 +171,23 @@ describe('a PostgreSQL store', { skip: found.folder === null && found.reason }, 
       const { article, rail } = store.connections
       assert.ok(article <= 8 && rail <= 4, `${name}: ${article} and ${rail} connections`)
     }
+  })
+
+  it('keeps every article that was acknowledged when the process is killed', async () => {
+    const url = await server.createDatabase()
+    const child = spawn(process.execPath, [publishUntilKilled, url], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const exited = once(child, 'exit')
+    const acknowledged: string[] = []
+    for await (const line of createInterface({ input: child.stdout })) {
+      acknowledged.push(line)
+      if (acknowledged.length === 40) child.kill('SIGKILL')
+    }
+    await exited
+    assert.ok(acknowledged.length >= 40)
+    await using store = await openStore(url)
+    for (const id of acknowledged) assert.equal((await store.readArticle(id, { now })).state, 'found', id)
+    const { articles, lastSeq } = await store.readStatus({ now })
+    assert.equal(articles.visible, lastSeq)
   })
 
   it('gives each its own answer when more ask than there are connections, and some give up', async () => {
