@@ -32,6 +32,7 @@ import type {
   Story,
 } from './manager.ts'
 import { NewestFallback } from './newest-fallback.ts'
+import type { SharedCopies } from './shared-copies.ts'
 
 /** How long each read may take, how long a copy is good for, in milliseconds; and how much of each there may be. */
 export interface ServingSettings {
@@ -52,6 +53,15 @@ export interface ServingSettings {
   readonly breakersHeldClosed: boolean
 }
 
+/** What it works with, handed in. */
+export interface ServingParts {
+  readonly clock: Clock
+  /** From 0 to below 1. */
+  readonly random: () => number
+  readonly explainer?: ScoreExplainer | null
+  readonly shared?: SharedCopies | null
+}
+
 /**
  * Serves articles from a store: the article and its rail at the same time, each within its own budget, from memory where
  * a copy is good enough.
@@ -68,6 +78,7 @@ export class ArticleServing implements Manager {
   readonly #clock: Clock
   readonly #settings: ServingSettings
   readonly #explainer: ScoreExplainer | null
+  readonly #shared: SharedCopies | null
   readonly #fallback: NewestFallback
   readonly #lanes: Readonly<Record<LaneName, GuardedLane>>
   readonly #articles: ReadThrough<ArticleRead>
@@ -78,16 +89,20 @@ export class ArticleServing implements Manager {
   /** Of an article that was read lately: what a probe asks for. */
   #probeId = 'probe'
 
-  /** @param explainer default: none, and nothing is explained */
+  /**
+   * @param explainer default: none, and nothing is explained
+   * @param shared copies of other processes, behind those in memory; default: none
+   */
   constructor(
     store: Store,
-    { clock, random, explainer = null }: { clock: Clock; random: () => number; explainer?: ScoreExplainer | null },
+    { clock, random, explainer = null, shared = null }: ServingParts,
     settings: ServingSettings,
   ) {
     this.#store = store
     this.#clock = clock
     this.#settings = settings
     this.#explainer = explainer
+    this.#shared = shared
     this.#fallback = new NewestFallback(store, clock)
     this.#heardAt = clock.monotonicMs()
     const { articleBudgetMs, railBudgetMs, cacheBytesMax } = settings
@@ -124,7 +139,10 @@ export class ArticleServing implements Manager {
     this.#articles = new ReadThrough<ArticleRead>({
       ...copies,
       what: 'Reading the article',
-      load: (id, options) => this.#loadArticle(id, options),
+      load: (id, options) => {
+        const load = () => this.#loadArticle(id, options)
+        return this.#shared ? this.#shared.readArticle(id, load, options.signal) : load()
+      },
       loadBudgetMs: articleBudgetMs,
       goesOn: false,
       patienceMs: articlePatienceMs,
@@ -135,7 +153,10 @@ export class ArticleServing implements Manager {
     this.#rails = new ReadThrough<RailRead>({
       ...copies,
       what: 'Reading the related articles',
-      load: (id, options) => this.#loadRail(id, { limit: settings.railLimit, exclude: [] }, options),
+      load: (id, options) => {
+        const load = () => this.#loadRail(id, { limit: settings.railLimit, exclude: [] }, options)
+        return this.#shared ? this.#shared.readRail(id, load, options.signal) : load()
+      },
       loadBudgetMs: railBudgetMs,
       // A rail that is late for one reader is in time for the next.
       goesOn: cacheBytesMax > 0,
