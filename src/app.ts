@@ -120,6 +120,8 @@ export async function openApp(
       copies?.articles.markChanged(articleIds)
       manager.forget(articleIds)
       indexer.wake()
+      // Until the feed has told of it, nothing that shows it is taken from the shared cache.
+      if (shared) feeds.wake()
       shared?.announce()
     },
   })
