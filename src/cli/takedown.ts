@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { articleIdPattern } from '../article/article.ts'
-import { pause, systemClock } from '../concurrency/clock.ts'
+import { systemClock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { resolveOption } from '../options.ts'
@@ -115,7 +116,8 @@ async function proveGone(node: string, asked: Asked): Promise<NodeAnswer> {
       const feed = state === 'unreachable' ? 'unknown' : await feedOf(node, asked.signal)
       return { node, state, afterMs, because, feed }
     }
-    await pause(systemClock, askAgainMs, asked.signal)
+    // Of the clock's own timers none keeps the process alive, and nothing else may: the node is down.
+    await sleep(askAgainMs, undefined, { signal: asked.signal })
   }
 }
 
