@@ -157,7 +157,9 @@ function openSharedCache(store: Store, { cachePrefix, cacheBudgetMs }: Options, 
 }
 
 /** Beside the store's own file: what belongs together is moved, copied and removed together. */
-function snapshotFileOf({ location }: Store): string {
+function snapshotFileOf({ kind, location }: Store): string | null {
+  // A database on another machine has no place beside it.
+  if (kind !== 'sqlite') return null
   return `${location.replace(/^sqlite:/, '')}-index`
 }
 

@@ -58,7 +58,7 @@ describe('onward takedown', { timeout: 60_000 }, () => {
     const gone = await fakeNode((_request, response) => response.end())
     await gone[Symbol.asyncDispose]()
     const at = ['--at', nodes[0]?.url ?? '', '--at', gone.url]
-    const args = ['takedown', 'captain', '--store', store(), '--within', '1', '--format', 'json', ...at]
+    const args = ['takedown', 'captain', '--store', store(), '--within', '5', '--format', 'json', ...at]
     const { code, out } = await onward(args, folder)
     const receipt = receiptOf(out)
     assert.equal(code, 1)
@@ -80,7 +80,7 @@ describe('onward takedown', { timeout: 60_000 }, () => {
       response.statusCode = request.url?.includes('captain') ? 410 : 200
       response.end(request.url === '/v1/articles/one' ? '{"relatedArticles":[{"id":"captain"}]}' : '{"id":"captain-2"}')
     })
-    const args = ['takedown', 'captain', '--store', store(), '--within', '2', '--format', 'json']
+    const args = ['takedown', 'captain', '--store', store(), '--within', '5', '--format', 'json']
     const { code, out } = await onward([...args, '--at', hung.url, '--at', stale.url], folder)
     const receipt = receiptOf(out)
     assert.equal(code, 1)

