@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Lifetime } from './cache/lifetime.ts'
+import { openRedisCache } from './cache/redis-cache.ts'
+import type { SharedCache } from './cache/shared-cache.ts'
 import { systemClock } from './concurrency/clock.ts'
 import { withDeadline } from './concurrency/deadline.ts'
 import { InvalidOptionError, problemText } from './errors.ts'
@@ -12,6 +15,7 @@ import { Preparer } from './ingest/preparer.ts'
 import { createPublisher, putArticles } from './ingest/publish-articles.ts'
 import type { Publisher } from './manager/publisher.ts'
 import { ArticleServing, type ServingSettings } from './manager/serve-article.ts'
+import { SharedCopies } from './manager/shared-copies.ts'
 import { type Options, resolveOptions } from './options.ts'
 import { parseRules } from './related/parse-rules.ts'
 import type { RailRules } from './related/related.ts'
@@ -66,6 +70,7 @@ export async function openApp(
   const openedStore =
     ownStore ?? opening.use(await openStore(options.store ?? opening.use(await temporaryStoreFolder()).url, { clock }))
   const preparer = opening.use(new Preparer())
+  const shared = options.cache === null ? null : opening.use(await openSharedCache(openedStore, options, options.cache))
   const indexer = opening.use(
     new Indexer({
       store: openedStore,
@@ -76,25 +81,48 @@ export async function openApp(
       snapshotFile: isFirstTry || ownStore ? null : snapshotFileOf(openedStore),
       rules: rulesOf(options.rules),
       headlineFactor: options.headlineFactor,
+      onRailsWritten: () => shared?.announce(),
     }),
   )
   indexer.start()
   // The rehearsal stands between the store and those who serve: what is indexed stays sound.
   const servingStore = rehearsal ? rehearseStore(openedStore, rehearsal, clock) : openedStore
+  const { lastSeq, lastRailSeq } = await withDeadline(
+    (stop) => openedStore.readStatus({ now: clock.now(), signal: stop }),
+    { clock, budgetMs: openBudgetMs, what: 'Opening the store' },
+  )
+  // What has changed lately is read again where copies of others have to be checked: they may be from before.
+  const behind = shared ? changesKnownAtStart : 0
+  const after = { seq: Math.max(0, lastSeq - behind), railSeq: Math.max(0, lastRailSeq - behind) }
+  const copies = shared
+    ? new SharedCopies({
+        cache: shared,
+        clock,
+        keepMs: { article: options.articleFreshMs, rail: options.railFreshMs },
+        afterSeq: after.seq,
+        afterRailSeq: after.railSeq,
+        isTold: () => manager.isTold(),
+      })
+    : null
   const manager = new ArticleServing(
     servingStore,
-    { clock, random: Math.random, explainer: indexer },
+    { clock, random: Math.random, explainer: indexer, shared: copies },
     servingSettings(options),
   )
   opening.defer(() => manager.close())
-  opening.use(await followForManager(openedStore, manager, openBudgetMs))
+  const feeds = opening.use(followForManager(openedStore, { manager, copies, after }))
+  if (shared) opening.defer(shared.onAnnounced(() => feeds.wake()))
   const publisher = createPublisher({
     store: servingStore,
     preparer,
     clock,
     onStored(articleIds) {
+      copies?.articles.markChanged(articleIds)
       manager.forget(articleIds)
       indexer.wake()
+      // Until the feed has told of it, nothing that shows it is taken from the shared cache.
+      if (shared) feeds.wake()
+      shared?.announce()
     },
   })
 
@@ -113,6 +141,19 @@ export async function openApp(
     preparer,
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
+}
+
+/** Values of different stores never meet: a file is one of this machine's, whatever other machines call theirs. */
+function openSharedCache(store: Store, { cachePrefix, cacheBudgetMs }: Options, url: string): Promise<SharedCache> {
+  const storeName = store.kind === 'sqlite' ? `${hostname()} ${store.location}` : store.location
+  return openRedisCache({
+    url,
+    prefix: cachePrefix,
+    storeName,
+    budgetMs: cacheBudgetMs,
+    clock: systemClock,
+    random: Math.random,
+  })
 }
 
 /** Beside the store's own file: what belongs together is moved, copied and removed together. */
@@ -167,18 +208,22 @@ function lifetimeOf(freshMs: number, graceMs: number, ifErrorMs: number): Lifeti
 }
 
 /** What is kept in memory is forgotten when it changes, whichever process changed it: articles, and rails. */
-async function followForManager(store: Store, manager: ArticleServing, openBudgetMs: number): Promise<AsyncDisposable> {
+function followForManager(
+  store: Store,
+  told: {
+    readonly manager: ArticleServing
+    readonly copies: SharedCopies | null
+    readonly after: { readonly seq: number; readonly railSeq: number }
+  },
+): AsyncDisposable & { wake(): void } {
+  const { manager, copies, after } = told
   const stop = new AbortController()
   const { signal } = stop
   const clock = systemClock
-  const { lastSeq, lastRailSeq } = await withDeadline((stop) => store.readStatus({ now: clock.now(), signal: stop }), {
-    clock,
-    budgetMs: openBudgetMs,
-    what: 'Opening the store',
-  })
   // Either feed can fall silent by itself: what counts is the one that was heard least lately.
   const heard = { articles: false, rails: false }
   const onHeard = (feed: keyof typeof heard) => () => {
+    copies?.[feed].heardAll()
     heard[feed] = true
     if (!heard.articles || !heard.rails) return
     heard.articles = heard.rails = false
@@ -189,8 +234,11 @@ async function followForManager(store: Store, manager: ArticleServing, openBudge
     followChanges({
       what: 'the change feed',
       read: (after, signal) => store.readChangedIds({ after, limit: idsPerRead, now: clock.now(), signal }),
-      after: lastSeq,
-      onChanges: (changes) => manager.forget(new Set(changes.map(({ articleId }) => articleId))),
+      after: after.seq,
+      onChanges(changes) {
+        copies?.articles.note(changes)
+        manager.forget(new Set(changes.map(({ articleId }) => articleId)))
+      },
       onHeard: onHeard('articles'),
       pause: pauses[0],
       clock,
@@ -199,23 +247,32 @@ async function followForManager(store: Store, manager: ArticleServing, openBudge
     followChanges({
       what: 'the feed of rails',
       read: (after, signal) => store.readRailChanges({ after, limit: idsPerRead, now: clock.now(), signal }),
-      after: lastRailSeq,
-      onChanges: (changes) => manager.forgetRails(new Set(changes.map(({ articleId }) => articleId))),
+      after: after.railSeq,
+      onChanges(changes) {
+        copies?.rails.note(changes)
+        manager.forgetRails(new Set(changes.map(({ articleId }) => articleId)))
+      },
       onHeard: onHeard('rails'),
       pause: pauses[1],
       clock,
       signal,
     }),
   ])
+  const wake = () => {
+    for (const pause of pauses) pause.wake()
+  }
   return {
+    wake,
     async [Symbol.asyncDispose]() {
       stop.abort()
-      for (const pause of pauses) pause.wake()
+      wake()
       await following
     },
   }
 }
 
+/** Some hours of a large newsroom; read in a fraction of a second, behind the start. */
+const changesKnownAtStart = 10_000
 /** Only ids: a thousand are some fifty kilobytes. */
 const idsPerRead = 1000
 

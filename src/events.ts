@@ -23,15 +23,23 @@ export interface Events {
   'read-shed': { lane: 'article' | 'rail' | 'list'; importance: 'background' | 'bonus' | 'essential' }
   /** A read failed and is tried once more. */
   'read-retried': { lane: 'article' | 'rail' | 'list'; error: unknown }
-  /** A lane that keeps failing is not asked any more, is probed, or is asked again. */
+  /** A lane of the store, or the shared cache, that keeps failing is not asked any more, is probed, or is asked again. */
   'breaker-changed': {
-    lane: 'article' | 'rail' | 'list'
+    lane: 'article' | 'rail' | 'list' | 'shared'
     became: 'open' | 'probing' | 'closed'
     forMs?: number
     because?: string
   }
   /** What was kept in memory was to be loaded again behind its readers, and could not be. */
   'refresh-failed': { what: 'article' | 'rail' | 'list'; error: unknown }
+  /** The shared cache was asked; `unreadable`: what was there is torn, foreign or of another version. */
+  'shared-read': {
+    kind: 'article' | 'rail'
+    outcome: 'hit' | 'miss' | 'refused' | 'unreadable' | 'waited' | 'unavailable'
+    tookMs: number
+  }
+  /** A copy was given to the shared cache; `full`: it had no room. */
+  'shared-written': { outcome: 'kept' | 'full' | 'failed' }
   /** A batch was stored. */
   'articles-stored': { created: number; updated: number; withdrawn: number; unchanged: number; tookMs: number }
   'article-withdrawn': { articleId: string }
@@ -55,6 +63,8 @@ const names: Record<EventName, true> = {
   'read-retried': true,
   'breaker-changed': true,
   'refresh-failed': true,
+  'shared-read': true,
+  'shared-written': true,
   'articles-stored': true,
   'article-withdrawn': true,
   'rails-written': true,

@@ -8,6 +8,9 @@ import { InvalidOptionError } from './errors.ts'
  */
 export interface Options {
   readonly store: string | null
+  readonly cache: string | null
+  readonly cachePrefix: string
+  readonly cacheBudgetMs: number
   readonly host: string
   readonly port: number
   readonly token: string | null
@@ -49,12 +52,39 @@ export interface OptionSpec<Value> {
   readonly parse: (given: unknown) => Value
 }
 
+const redisUrl =
+  'an address such as redis://127.0.0.1:6379, rediss://cache.example:6380 or redis+unix:///run/redis.sock'
+
 export const optionSpecs: { readonly [Name in keyof Options]: OptionSpec<Options[Name]> } = {
   store: {
     env: 'ONWARD_STORE',
     default: null,
     help: 'Where articles are kept, such as sqlite:news.db or postgres://onward@db.example/news. Without it the library opens the sample newsroom in a temporary file, and the command line uses sqlite:onward.db.',
     parse: orNull(text('a store URL such as sqlite:news.db')),
+  },
+  cache: {
+    env: 'ONWARD_CACHE',
+    default: null,
+    help: 'A Redis or Valkey that several processes share copies in, such as redis://127.0.0.1:6379; needs the package ioredis.',
+    parse: orNull(
+      checked(text(redisUrl), (value) => /^(?:rediss?|redis\+unix):/.test(value) && URL.canParse(value), redisUrl),
+    ),
+  },
+  cachePrefix: {
+    env: 'ONWARD_CACHE_PREFIX',
+    default: 'onward',
+    help: 'What every key in the shared cache begins with, so that several sites may share one server.',
+    parse: checked(
+      text('letters, digits, - and _'),
+      (value) => /^[A-Za-z0-9_-]{1,40}$/.test(value),
+      'up to 40 letters, digits, - and _',
+    ),
+  },
+  cacheBudgetMs: {
+    env: 'ONWARD_CACHE_BUDGET_MS',
+    default: 20,
+    help: 'How long one answer of the shared cache is waited for, in milliseconds.',
+    parse: wholeNumber(1, 1000),
   },
   host: {
     env: 'ONWARD_HOST',
@@ -227,7 +257,9 @@ function resolveOne(name: keyof Options, given: unknown, env: NodeJS.ProcessEnv)
     return spec.parse(value)
   } catch (expectation) {
     const where = given === undefined ? `The environment variable ${spec.env}` : `The option ${name}`
-    const shown = name === 'token' ? 'set to a value that is not shown' : JSON.stringify(value)
+    // The URL of a cache may carry a password, and where it is in one that is malformed nobody can tell.
+    const isSecret = name === 'token' || name === 'cache'
+    const shown = isSecret ? 'set to a value that is not shown' : JSON.stringify(value)
     throw new InvalidOptionError(`${where} is ${shown}; expected ${(expectation as Error).message}.`)
   }
 }

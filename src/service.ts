@@ -5,7 +5,6 @@ import { createHttpServer } from './http/server.ts'
 import type { Readiness } from './http/site-context.ts'
 import { openLogs } from './observability/logs.ts'
 import { openMetrics } from './observability/metrics.ts'
-import type { Store } from './store/store.ts'
 
 /** The site and the API on a port, with metrics and logs, over everything that {@link openApp} opens. */
 export interface Service extends AsyncDisposable {
@@ -32,7 +31,7 @@ export async function openService(given: AppOptions): Promise<Service> {
       publisher: app.publisher,
       token: options.token,
       site: { name: options.siteName, baseUrl: options.baseUrl },
-      readiness: (signal) => readiness(app.store, signal),
+      readiness: (signal) => readiness(app, signal),
       metrics,
       logger: logs.logger,
       clock: systemClock,
@@ -49,15 +48,26 @@ export async function openService(given: AppOptions): Promise<Service> {
   return { app, url, [Symbol.asyncDispose]: () => closing.disposeAsync() }
 }
 
-/** Ready when the store answers. A rail that lags behind is told, and is no reason to take a node out of service. */
-async function readiness(store: Store, signal: AbortSignal): Promise<Readiness> {
+/**
+ * Ready when the store answers and the change feed is heard: who is not told of a takedown cannot promise it. A rail that
+ * lags behind, or a shared cache that is away, is no reason to take a node out of service.
+ */
+async function readiness({ store, manager, options }: App, signal: AbortSignal): Promise<Readiness> {
+  const isTold = manager.isTold()
+  const feed = {
+    ok: isTold,
+    detail: isTold
+      ? 'changes are heard of'
+      : `nothing was heard for ${options.feedSilenceMs} ms or longer: no copy is served before the store was asked`,
+  }
   try {
     const { articles, lastSeq, indexedSeq } = await store.readStatus({ now: systemClock.now(), signal })
     const lag = lastSeq - indexedSeq
     const rails = lag === 0 ? 'the rails are up to date' : `changes still to be worked into the rails: ${lag}`
     return {
-      ready: true,
+      ready: isTold,
       checks: {
+        feed,
         store: { ok: true, detail: `${articles.visible} articles visible, ${articles.withdrawn} taken down` },
         rails: { ok: true, detail: rails },
       },
@@ -66,6 +76,9 @@ async function readiness(store: Store, signal: AbortSignal): Promise<Readiness> 
     signal.throwIfAborted()
     // Anybody may ask: a driver's words, which may name paths and hosts, go to the log only.
     publish('background-failed', () => ({ what: 'asking the store whether it is ready', error }))
-    return { ready: false, checks: { store: { ok: false, detail: 'the store cannot be relied on; the log says why' } } }
+    return {
+      ready: false,
+      checks: { feed, store: { ok: false, detail: 'the store cannot be relied on; the log says why' } },
+    }
   }
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
+import { systemClock } from '../src/concurrency/clock.ts'
+import { StoreUnavailableError } from '../src/errors.ts'
 import { openService, type Service } from '../src/service.ts'
+import { openStore } from '../src/store/open-store.ts'
 import { leavesNothingBehind } from './support/leak-check.ts'
 import { findPostgres, startPostgres } from './support/postgres-server.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
@@ -192,6 +195,45 @@ function aRunningOnward(open: () => Promise<OpenedPlace>): void {
 }
 
 describe('a service', { timeout: 60_000 }, () => {
+  it('that hears nothing of changes says so, and serves no copy before the store was asked, until it hears again', async () => {
+    await using folder = await temporaryFolder()
+    await using store = await openStore(`sqlite:${folder.file('news.db')}`, { clock: systemClock })
+    let isSilent = false
+    let articlesRead = 0
+    // A private field is found on the store itself only, so that its functions are bound to it.
+    const partial = new Proxy(store, {
+      get(target, name) {
+        if (name === 'readChangedIds' && isSilent) return () => Promise.reject(new StoreUnavailableError('Silent.'))
+        if (name === 'readArticle') articlesRead++
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    await using service = await openService({
+      store: partial,
+      port: 0,
+      token,
+      logLevel: 'silent',
+      feedSilenceMs: 1000,
+      articleFreshMs: 600_000,
+    })
+    await service.app.publisher.publish('captain', published(captain), { republish: false })
+    const ready = async () => {
+      const answer = await fetch(new URL('/readyz', service.url))
+      const { checks } = (await answer.json()) as { checks: Record<string, { ok: boolean }> }
+      return [answer.status, checks.feed?.ok]
+    }
+    await until(async () => (await ready())[1] === true)
+    isSilent = true
+    await until(async () => (await ready())[1] === false)
+    assert.deepEqual(await ready(), [503, false])
+    articlesRead = 0
+    for (let read = 0; read < 3; read++) await service.app.manager.openArticle('captain', { rail: false })
+    assert.equal(articlesRead, 3)
+    isSilent = false
+    await until(async () => (await ready())[0] === 200)
+  })
+
   it('closes all that it opened, while readers are being served', () =>
     leavesNothingBehind(async () => {
       await using folder = await temporaryFolder()

@@ -82,6 +82,7 @@ function createProgram(
     .addOption(storeOption())
     .addOption(new Option('--port <number>', optionSpecs.port.help))
     .addOption(new Option('--host <address>', optionSpecs.host.help))
+    .addOption(new Option('--cache <url>', optionSpecs.cache.help))
     .addOption(new Option('--rehearse <outage>', optionSpecs.rehearse.help))
     .addOption(new Option('--log-level <level>', optionSpecs.logLevel.help))
     .option('--sample', 'load the sample newsroom when the store is empty')
@@ -135,6 +136,24 @@ function createProgram(
     .action(async (source: string, flags: RelatedFlags) => {
       const { relatedCommand } = await import('./related.ts')
       exit(await relatedCommand(source, flags, signal))
+    })
+
+  program
+    .command('takedown')
+    .description('takes an article down; with --at, asks these nodes until none shows it, and prints a receipt')
+    .argument('<id>', 'the id of the article')
+    .addOption(storeOption())
+    .option('--verify', 'prove it: needs --at')
+    .option('--at <url...>', 'the nodes to ask, such as http://web1:3000')
+    .addOption(
+      new Option('--within <seconds>', 'how long the nodes may take to show it no more')
+        .argParser(parseCount)
+        .default(10),
+    )
+    .addOption(new Option('--format <format>', 'how the receipt is printed').choices(['text', 'json']).default('text'))
+    .action(async (id: string, flags: TakedownFlags) => {
+      const { takedownCommand } = await import('./takedown.ts')
+      exit(await takedownCommand(id, flags, signal))
     })
 
   program
@@ -217,9 +236,19 @@ export interface ServeFlags {
   readonly store?: string
   readonly port?: string
   readonly host?: string
+  readonly cache?: string
   readonly rehearse?: string
   readonly logLevel?: string
   readonly sample?: true
+}
+
+export interface TakedownFlags {
+  readonly store?: string
+  readonly verify?: true
+  readonly at?: readonly string[]
+  /** Seconds. */
+  readonly within: number
+  readonly format: 'text' | 'json'
 }
 
 export interface IngestFlags {

@@ -30,6 +30,7 @@ export class Indexer implements AsyncDisposable {
   readonly #loadsAtStart: boolean
   readonly #snapshotFile: string | null
   readonly #built: IndexThreadData
+  readonly #onRailsWritten: () => void
   readonly #stop = new AbortController()
   readonly #pause: Pause
   #running: Promise<void> = Promise.resolve()
@@ -42,6 +43,7 @@ export class Indexer implements AsyncDisposable {
     this.#loadsAtStart = options.loadsAtStart ?? true
     this.#snapshotFile = options.snapshotFile ?? null
     this.#built = { rules: options.rules ?? defaultRules, headlineFactor: options.headlineFactor ?? 1 }
+    this.#onRailsWritten = options.onRailsWritten ?? (() => {})
     this.#clock = options.clock
     this.#holder = options.holder
     this.#pause = new Pause(options.clock)
@@ -202,6 +204,7 @@ export class Indexer implements AsyncDisposable {
         if (!written) return
         cursor = reached
         onProgress()
+        this.#onRailsWritten()
         publish('rails-written', () => ({
           rails: settled.rails.length,
           cursor,
@@ -285,6 +288,8 @@ export interface IndexerOptions {
   readonly rules?: RailRules
   /** How much a word of the headline counts, against one of the text; default 1, as it was found to be best. */
   readonly headlineFactor?: number
+  /** Called after each write of rails. Must not throw. */
+  readonly onRailsWritten?: () => void
   /** Who leads, in the lease: unique to the process. */
   readonly holder: string
   /**

@@ -9,6 +9,7 @@ import { publish } from '../events.ts'
 import type { ArticleList, ArticleRead, RailRead, SectionCount, Store, StoryRead } from '../store/store.ts'
 import { aboutArticle, aboutList, aboutRail, anyArticle } from './copies.ts'
 import { GuardedLane, type GuardedRead, type LaneName } from './guarded-lane.ts'
+import type { SharedCopies } from './shared-copies.ts'
 
 /** How long each read may take, how long a copy is good for, in milliseconds; and how much of each there may be. */
 export interface ReadSettings {
@@ -24,6 +25,17 @@ export interface ReadSettings {
   readonly railsAtATime: number
   /** The breakers never open: to measure what they are worth. */
   readonly breakersHeldClosed: boolean
+}
+
+/** What it works with, handed in. */
+export interface ReadingParts {
+  readonly clock: Clock
+  /** From 0 to below 1. */
+  readonly random: () => number
+  /** Whether {@link KeptReads.forget} would be called if something changed. */
+  readonly isTold: () => boolean
+  /** Copies of other processes, behind those in memory; null: none. */
+  readonly shared: SharedCopies | null
 }
 
 /**
@@ -45,12 +57,7 @@ export class KeptReads implements Disposable {
   /** Of an article that was read lately: what a probe asks for. */
   #probeId = 'probe'
 
-  /** @param options.isTold whether {@link forget} would be called if something changed */
-  constructor(
-    store: Store,
-    { clock, random, isTold }: { clock: Clock; random: () => number; isTold: () => boolean },
-    settings: ReadSettings,
-  ) {
+  constructor(store: Store, { clock, random, isTold, shared }: ReadingParts, settings: ReadSettings) {
     this.#store = store
     this.#clock = clock
     this.#settings = settings
@@ -88,7 +95,10 @@ export class KeptReads implements Disposable {
     this.#articles = new ReadThrough<ArticleRead>({
       ...copies,
       what: 'Reading the article',
-      load: (id, options) => this.#loadArticle(id, options),
+      load: (id, options) => {
+        const load = () => this.#loadArticle(id, options)
+        return shared ? shared.readArticle(id, load, options.signal) : load()
+      },
       loadBudgetMs: articleBudgetMs,
       goesOn: false,
       patienceMs: articlePatienceMs,
@@ -99,7 +109,10 @@ export class KeptReads implements Disposable {
     this.#rails = new ReadThrough<RailRead>({
       ...copies,
       what: 'Reading the related articles',
-      load: (id, options) => this.#loadRail(id, { limit: settings.railLimit, exclude: [] }, options),
+      load: (id, options) => {
+        const load = () => this.#loadRail(id, { limit: settings.railLimit, exclude: [] }, options)
+        return shared ? shared.readRail(id, load, options.signal) : load()
+      },
       loadBudgetMs: railBudgetMs,
       // A rail that is late for one reader is in time for the next.
       goesOn: cacheBytesMax > 0,

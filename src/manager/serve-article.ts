@@ -27,12 +27,22 @@ import type {
   Story,
 } from './manager.ts'
 import { NewestFallback } from './newest-fallback.ts'
+import type { SharedCopies } from './shared-copies.ts'
 
 export interface ServingSettings extends ReadSettings {
   /** How long an answer waits for its rail once the article is there, in milliseconds. */
   readonly afterArticleMs: number
   /** When nothing was heard of the change feed for so long, in milliseconds, copies are not trusted without asking. */
   readonly feedSilenceMs: number
+}
+
+/** What it works with, handed in. */
+export interface ServingParts {
+  readonly clock: Clock
+  /** From 0 to below 1. */
+  readonly random: () => number
+  readonly explainer?: ScoreExplainer | null
+  readonly shared?: SharedCopies | null
 }
 
 /**
@@ -53,10 +63,13 @@ export class ArticleServing implements Manager {
   readonly #listeners = new Set<(changed: Changed) => void>()
   #heardAt: number
 
-  /** @param explainer default: none, and nothing is explained */
+  /**
+   * @param explainer default: none, and nothing is explained
+   * @param shared copies of other processes, behind those in memory; default: none
+   */
   constructor(
     store: Store,
-    { clock, random, explainer = null }: { clock: Clock; random: () => number; explainer?: ScoreExplainer | null },
+    { clock, random, explainer = null, shared = null }: ServingParts,
     settings: ServingSettings,
   ) {
     this.#clock = clock
@@ -64,7 +77,7 @@ export class ArticleServing implements Manager {
     this.#explainer = explainer
     this.#fallback = new NewestFallback(store, clock)
     this.#heardAt = clock.monotonicMs()
-    this.#reads = new KeptReads(store, { clock, random, isTold: () => this.isTold() }, settings)
+    this.#reads = new KeptReads(store, { clock, random, isTold: () => this.isTold(), shared }, settings)
   }
 
   async openArticle(articleId: string | null, options: OpenOptions = {}): Promise<OpenedArticle> {

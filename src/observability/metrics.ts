@@ -61,11 +61,29 @@ export function openMetrics(): Metrics {
   })
   const breakers = new Gauge({
     name: 'onward_breaker_open',
-    help: '1 while a lane of the store keeps failing and is not asked, else 0.',
+    help: '1 while a lane of the store, or the shared cache, keeps failing and is not asked, else 0.',
     labelNames: ['lane'] as const,
     registers,
   })
-  for (const lane of ['article', 'rail', 'list']) breakers.set({ lane }, 0)
+  const sharedReads = new Counter({
+    name: 'onward_shared_cache_reads_total',
+    help: 'Questions to the shared cache, by what was asked for and what came of it.',
+    labelNames: ['kind', 'outcome'] as const,
+    registers,
+  })
+  const sharedSeconds = new Histogram({
+    name: 'onward_shared_cache_read_seconds',
+    help: 'How long the shared cache was waited for, another process that loads the same included.',
+    buckets: readBuckets,
+    registers,
+  })
+  const sharedWrites = new Counter({
+    name: 'onward_shared_cache_writes_total',
+    help: 'Copies given to the shared cache, by what became of them.',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
+  for (const lane of ['article', 'rail', 'list', 'shared']) breakers.set({ lane }, 0)
   const refreshFailures = new Counter({
     name: 'onward_refresh_failures_total',
     help: 'Copies that could not be loaded again behind their readers.',
@@ -130,6 +148,11 @@ export function openMetrics(): Metrics {
     subscribe('read-shed', ({ lane, importance }) => shed.inc({ lane, importance })),
     subscribe('read-retried', ({ lane }) => retries.inc({ lane })),
     subscribe('breaker-changed', ({ lane, became }) => breakers.set({ lane }, became === 'closed' ? 0 : 1)),
+    subscribe('shared-read', ({ kind, outcome, tookMs }) => {
+      sharedReads.inc({ kind, outcome })
+      sharedSeconds.observe(tookMs / 1000)
+    }),
+    subscribe('shared-written', ({ outcome }) => sharedWrites.inc({ outcome })),
     subscribe('refresh-failed', ({ what }) => refreshFailures.inc({ what })),
     subscribe('articles-stored', ({ tookMs, created, updated, withdrawn, unchanged }) => {
       for (const [outcome, count] of Object.entries({ created, updated, withdrawn, unchanged })) {

@@ -35,6 +35,8 @@ export const layers: readonly Layer[] = [
   { name: 'store contract', files: ['store/store.ts'], mayImport: ['types of article', 'types of related'], isPure: true },
   { name: 'options',       files: ['options.ts'],     mayImport: ['errors'], packages: ['zod'] },
   { name: 'cache',         files: ['cache/'],         mayImport: ['concurrency', 'errors', 'events'], isPure: true },
+  { name: 'redis cache',   files: ['cache/redis-cache.ts'],
+                                                      mayImport: ['cache', 'concurrency', 'errors', 'events'], packages: ['ioredis'] },
   { name: 'manager',       files: ['manager/'],       mayImport: ['cache', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'], isPure: true },
 
   // Peers.
@@ -50,7 +52,7 @@ export const layers: readonly Layer[] = [
                                                       packages: ['pino', '@prometheus-io/client', '@opentelemetry/api'] },
 
   // What builds the parts, and what is built from them.
-  { name: 'app',           files: ['app.ts'],         mayImport: ['options', 'manager', 'store', 'store contract', 'cache', 'ingest', 'indexer', 'observability',
+  { name: 'app',           files: ['app.ts'],         mayImport: ['options', 'manager', 'store', 'store contract', 'cache', 'redis cache', 'ingest', 'indexer', 'observability',
                                                                   'index thread', 'related', 'concurrency', 'article', 'errors', 'events'] },
   { name: 'service',       files: ['service.ts'],     mayImport: ['app', 'options', 'http', 'observability', 'manager', 'store contract', 'concurrency', 'errors', 'events'] },
   { name: 'library',       files: ['article-manager.ts', 'index.ts'],
