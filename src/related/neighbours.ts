@@ -1,7 +1,7 @@
 import { InvertedIndex, type InvertedIndexData } from './inverted-index.ts'
-import { offsetIn, Runs, type RunsData, roomFor } from './runs.ts'
 import { eachShared, type PackedTerms, unit } from './terms.ts'
 import { grownTo } from './typed-arrays.ts'
+import { Vectors, type VectorsData } from './vectors.ts'
 
 /** Scores are whole numbers up to this: exact, comparable, the same on every machine, and two bytes each. */
 export const fullScore = 65_535
@@ -41,9 +41,7 @@ export interface Neighbour {
 export interface NeighboursData {
   readonly slots: number
   readonly index: InvertedIndexData
-  readonly vectors: RunsData
-  readonly vectorStart: Uint32Array
-  readonly vectorLength: Uint16Array
+  readonly vectors: VectorsData
   readonly hours: Int32Array
   readonly languages: Uint8Array
   readonly poolSlots: Int32Array
@@ -82,10 +80,7 @@ export class Neighbours {
   readonly #factors: Float64Array
   readonly #dotMin: number
   readonly floor: number
-  readonly #vectors = new Runs()
-  #vectorStart: Uint32Array = new Uint32Array(256)
-  /** How many terms; 0 for a slot without an article, 1 more than there are for one with. */
-  #vectorLength: Uint16Array = new Uint16Array(256)
+  readonly #vectors = new Vectors()
   #hours: Int32Array = new Int32Array(256)
   #languages: Uint8Array = new Uint8Array(256)
   #poolSlots: Int32Array = new Int32Array(256 * poolLength)
@@ -121,24 +116,18 @@ export class Neighbours {
   }
 
   has(slot: number): boolean {
-    return slot < this.#vectorLength.length && this.#vectorLength[slot] !== 0
+    return this.#vectors.has(slot)
   }
 
-  /** A view of the article's terms, which lives until the article is removed. */
+  /** A copy of the article's terms; empty for one that is not here. */
   termsOf(slot: number): PackedTerms {
-    if (!this.has(slot)) return noTerms
-    const start = this.#vectorStart[slot]!
-    const from = offsetIn(start)
-    return this.#vectors.page(start).subarray(from, from + this.#vectorLength[slot]! - 1)
+    return this.#vectors.termsOf(slot)
   }
 
   /** Makes an article known to those that come after it, without looking for its neighbours. */
   add(slot: number, terms: PackedTerms, place: Place): void {
     this.#reserve(slot)
-    const start = this.#vectors.take(roomFor(terms.length))
-    this.#vectors.page(start).set(terms, offsetIn(start))
-    this.#vectorStart[slot] = start
-    this.#vectorLength[slot] = terms.length + 1
+    this.#vectors.set(slot, terms)
     this.#hours[slot] = hoursOf(place.publishedAtMs)
     this.#languages[slot] = place.language
     this.#index.add(slot, terms)
@@ -196,10 +185,8 @@ export class Neighbours {
       this.#poolCount[other] = count
       changed(other)
     })
-    const terms = this.termsOf(slot)
-    this.#index.remove(slot, terms)
-    this.#vectors.giveBack(this.#vectorStart[slot]!, roomFor(terms.length))
-    this.#vectorLength[slot] = 0
+    this.#index.remove(slot, this.termsOf(slot))
+    this.#vectors.delete(slot)
     this.#poolCount[slot] = 0
     this.#watched.delete(slot)
   }
@@ -220,7 +207,7 @@ export class Neighbours {
 
   /** Takes out of all pools what is not there any more. Removal does so itself, but for what came in under other statistics. */
   purge(): void {
-    for (let slot = 0; slot < this.#vectorLength.length; slot++) {
+    for (let slot = 0; slot < this.#slots; slot++) {
       const base = slot * poolLength
       const count = this.#poolCount[slot]!
       let kept = 0
@@ -233,7 +220,7 @@ export class Neighbours {
       }
       this.#poolCount[slot] = kept
     }
-    this.#workDone += this.#vectorLength.length
+    this.#workDone += this.#slots
   }
 
   /** The pool, best first, and whether there is nothing beyond it. */
@@ -297,9 +284,7 @@ export class Neighbours {
     return {
       slots,
       index: this.#index.save(),
-      vectors: this.#vectors.save(),
-      vectorStart: this.#vectorStart.subarray(0, slots),
-      vectorLength: this.#vectorLength.subarray(0, slots),
+      vectors: this.#vectors.save(slots),
       hours: this.#hours.subarray(0, slots),
       languages: this.#languages.subarray(0, slots),
       poolSlots: this.#poolSlots.subarray(0, slots * poolLength),
@@ -315,8 +300,6 @@ export class Neighbours {
     this.#slots = data.slots
     this.#index.restore(data.index)
     this.#vectors.restore(data.vectors)
-    this.#vectorStart = data.vectorStart
-    this.#vectorLength = data.vectorLength
     this.#hours = data.hours
     this.#languages = data.languages
     this.#poolSlots = data.poolSlots
@@ -431,8 +414,6 @@ export class Neighbours {
   #reserve(slot: number): void {
     const length = slot + 1
     this.#slots = Math.max(this.#slots, length)
-    this.#vectorStart = grownTo(this.#vectorStart, length)
-    this.#vectorLength = grownTo(this.#vectorLength, length)
     this.#hours = grownTo(this.#hours, length)
     this.#languages = grownTo(this.#languages, length)
     this.#poolSlots = grownTo(this.#poolSlots, length * poolLength)
@@ -445,8 +426,6 @@ export class Neighbours {
     this.#foundScores = grownTo(this.#foundScores, length)
   }
 }
-
-const noTerms = new Uint32Array(0)
 
 function scoreOf(dot: number, factor: number): number {
   return Math.max(1, Math.min(fullScore, Math.floor(dot * factor)))

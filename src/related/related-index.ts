@@ -142,7 +142,7 @@ export class RelatedIndex {
     const slot = this.#articles.add(document, words)
     this.#given = grownTo(this.#given, slot + 1)
     this.#given[slot] = 0
-    this.#words[slot] = words
+    this.#words[slot] = { ...words, signature: noSignature }
     this.#withWords.push(slot)
     // What the rules made of a score cannot be undone.
     if (storedRail && !changesScores(this.#rules)) this.#storedRails.set(slot, storedRail)
