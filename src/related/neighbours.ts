@@ -44,7 +44,8 @@ export interface NeighboursData {
   readonly vectors: VectorsData
   readonly hours: Int32Array
   readonly languages: Uint8Array
-  readonly poolSlots: Int32Array
+  readonly poolSlots: Uint16Array
+  readonly poolSlotsHigh: Uint8Array
   readonly poolScores: Uint16Array
   readonly poolCount: Uint8Array
   readonly admission: Uint16Array
@@ -83,7 +84,9 @@ export class Neighbours {
   readonly #vectors = new Vectors()
   #hours: Int32Array = new Int32Array(256)
   #languages: Uint8Array = new Uint8Array(256)
-  #poolSlots: Int32Array = new Int32Array(256 * poolLength)
+  /** A slot has 24 bits, as in a posting: the low sixteen, and the high eight beside them. */
+  #poolSlots: Uint16Array = new Uint16Array(256 * poolLength)
+  #poolSlotsHigh: Uint8Array = new Uint8Array(256 * poolLength)
   #poolScores: Uint16Array = new Uint16Array(256 * poolLength)
   #poolCount: Uint8Array = new Uint8Array(256)
   /** The best that a pool has turned away: a newcomer with a lower score cannot enter. 0: nothing was turned away. */
@@ -181,6 +184,7 @@ export class Neighbours {
       const base = other * poolLength
       const count = this.#poolCount[other]! - 1
       this.#poolSlots.copyWithin(base + at, base + at + 1, base + count + 1)
+      this.#poolSlotsHigh.copyWithin(base + at, base + at + 1, base + count + 1)
       this.#poolScores.copyWithin(base + at, base + at + 1, base + count + 1)
       this.#poolCount[other] = count
       changed(other)
@@ -200,8 +204,9 @@ export class Neighbours {
       const base = other * poolLength
       const end = base + this.#poolCount[other]!
       if (end === base || this.#foundScores[index]! < this.#poolScores[end - 1]!) continue
-      const at = this.#poolSlots.subarray(base, end).indexOf(slot)
-      if (at >= 0) visit(other, at)
+      let at = base
+      while (at < end && this.#pooled(at) !== slot) at++
+      if (at < end) visit(other, at - base)
     }
   }
 
@@ -212,9 +217,9 @@ export class Neighbours {
       const count = this.#poolCount[slot]!
       let kept = 0
       for (let at = 0; at < count; at++) {
-        const other = this.#poolSlots[base + at]!
+        const other = this.#pooled(base + at)
         if (!this.has(other)) continue
-        this.#poolSlots[base + kept] = other
+        this.#setPooled(base + kept, other)
         this.#poolScores[base + kept] = this.#poolScores[base + at]!
         kept++
       }
@@ -229,7 +234,7 @@ export class Neighbours {
     const base = slot * poolLength
     const neighbours: Neighbour[] = []
     for (let at = 0; at < this.#poolCount[slot]!; at++) {
-      const other = this.#poolSlots[base + at]!
+      const other = this.#pooled(base + at)
       if (this.has(other)) neighbours.push({ slot: other, score: this.#poolScores[base + at]! })
     }
     return { neighbours, isWhole: this.#admission[slot] === 0 }
@@ -288,6 +293,7 @@ export class Neighbours {
       hours: this.#hours.subarray(0, slots),
       languages: this.#languages.subarray(0, slots),
       poolSlots: this.#poolSlots.subarray(0, slots * poolLength),
+      poolSlotsHigh: this.#poolSlotsHigh.subarray(0, slots * poolLength),
       poolScores: this.#poolScores.subarray(0, slots * poolLength),
       poolCount: this.#poolCount.subarray(0, slots),
       admission: this.#admission.subarray(0, slots),
@@ -303,6 +309,7 @@ export class Neighbours {
     this.#hours = data.hours
     this.#languages = data.languages
     this.#poolSlots = data.poolSlots
+    this.#poolSlotsHigh = data.poolSlotsHigh
     this.#poolScores = data.poolScores
     this.#poolCount = data.poolCount
     this.#admission = data.admission
@@ -372,7 +379,6 @@ export class Neighbours {
 
   #offer(slot: number, other: number, score: number): boolean {
     const base = slot * poolLength
-    const slots = this.#poolSlots
     const scores = this.#poolScores
     const count = this.#poolCount[slot]!
     const isFull = count === poolLength
@@ -382,30 +388,43 @@ export class Neighbours {
       return true
     }
     let at = count
-    while (at > 0 && this.#isBefore(score, other, scores[base + at - 1]!, slots[base + at - 1]!)) at--
+    while (at > 0 && this.#isBefore(score, other, scores[base + at - 1]!, base + at - 1)) at--
     if (at === poolLength) {
       this.#admission[slot] = score
       return false
     }
     if (isFull) this.#admission[slot] = scores[base + poolLength - 1]!
     else this.#poolCount[slot] = count + 1
+    const slots = this.#poolSlots
+    const high = this.#poolSlotsHigh
     for (let to = base + Math.min(count, poolLength - 1); to > base + at; to--) {
       slots[to] = slots[to - 1]!
+      high[to] = high[to - 1]!
       scores[to] = scores[to - 1]!
     }
-    slots[base + at] = other
+    this.#setPooled(base + at, other)
     scores[base + at] = score
     return true
   }
 
-  #isBefore(score: number, slot: number, otherScore: number, otherSlot: number): boolean {
-    return score > otherScore || (score === otherScore && this.#context.compareIds(slot, otherSlot) < 0)
+  /** @param place where the other is kept */
+  #isBefore(score: number, slot: number, otherScore: number, place: number): boolean {
+    return score > otherScore || (score === otherScore && this.#context.compareIds(slot, this.#pooled(place)) < 0)
+  }
+
+  #pooled(place: number): number {
+    return this.#poolSlots[place]! | (this.#poolSlotsHigh[place]! << 16)
+  }
+
+  #setPooled(place: number, slot: number): void {
+    this.#poolSlots[place] = slot
+    this.#poolSlotsHigh[place] = slot >>> 16
   }
 
   #setPool(slot: number, neighbours: readonly Neighbour[]): void {
     const base = slot * poolLength
     neighbours.forEach(({ slot: other, score }, at) => {
-      this.#poolSlots[base + at] = other
+      this.#setPooled(base + at, other)
       this.#poolScores[base + at] = score
     })
     this.#poolCount[slot] = neighbours.length
@@ -417,6 +436,7 @@ export class Neighbours {
     this.#hours = grownTo(this.#hours, length)
     this.#languages = grownTo(this.#languages, length)
     this.#poolSlots = grownTo(this.#poolSlots, length * poolLength)
+    this.#poolSlotsHigh = grownTo(this.#poolSlotsHigh, length * poolLength)
     this.#poolScores = grownTo(this.#poolScores, length * poolLength)
     this.#poolCount = grownTo(this.#poolCount, length)
     this.#admission = grownTo(this.#admission, length)

@@ -5,10 +5,13 @@ import { offsetIn, Runs, roomFor } from '../../src/related/runs.ts'
 import { Vectors } from '../../src/related/vectors.ts'
 
 const terms = fc
-  .uniqueArray(fc.record({ term: fc.integer({ min: 0, max: 2 ** 24 - 1 }), weight: fc.integer({ min: 1, max: 255 }) }), {
-    selector: ({ term }) => term,
-    maxLength: 120,
-  })
+  .uniqueArray(
+    fc.record({ term: fc.integer({ min: 0, max: 2 ** 24 - 1 }), weight: fc.integer({ min: 1, max: 255 }) }),
+    {
+      selector: ({ term }) => term,
+      maxLength: 120,
+    },
+  )
   .map((all) => Uint32Array.from(all, ({ term, weight }) => ((term << 8) | weight) >>> 0).sort())
 
 test('the terms of every article are read back as they were set, whatever was deleted, saved and set again', () => {
@@ -59,7 +62,12 @@ test('runs of all lengths keep what is written to them, and a run has at most a 
       })
       for (const { start, room, mark } of kept) {
         const from = offsetIn(start)
-        assert.ok(runs.page(start).subarray(from, from + room).every((number) => number === mark))
+        assert.ok(
+          runs
+            .page(start)
+            .subarray(from, from + room)
+            .every((number) => number === mark),
+        )
       }
     }),
     { numRuns: 200 },
