@@ -17,7 +17,10 @@ export class KeptWords {
     return slot < this.#bytes.length && this.#bytes[slot] !== 0
   }
 
-  /** The words as they were set; null when they are not kept. */
+  /**
+   * The words as they were set; null when they are not kept. The writings are a view that the next call overwrites: an array for
+   * each would be a hundred megabytes of garbage whenever statistics are counted.
+   */
   of(slot: number): Omit<ArticleWords, 'signature' | 'reader' | 'language'> | null {
     if (!this.has(slot)) return null
     const start = this.#starts[slot]!
@@ -33,9 +36,8 @@ export class KeptWords {
     const count = read()
     const headlineEnd = read()
     const leadEnd = read()
-    const writings = new Int32Array(count)
-    for (let at = 0; at < count; at++) writings[at] = read()
-    return { writings, headlineEnd, leadEnd }
+    for (let at = 0; at < count; at++) scratchWritings[at] = read()
+    return { writings: scratchWritings.subarray(0, count), headlineEnd, leadEnd }
   }
 
   set(slot: number, { writings, headlineEnd, leadEnd }: ArticleWords): void {
@@ -85,3 +87,5 @@ export interface KeptWordsData {
 
 /** As many numbers as an article can have, of five bytes at most; below 65,536, what a column holds. */
 const scratch = new Uint8Array((wordsReadMax + 3) * 5)
+
+const scratchWritings = new Int32Array(wordsReadMax)

@@ -14,7 +14,6 @@ import {
   type RelatedDocument,
   type ScoreParts,
   type Standing,
-  type StoryArticle,
   storedRailLength,
 } from './related.ts'
 import { TermNumbers } from './term-numbers.ts'
@@ -329,30 +328,6 @@ export class RelatedIndex {
     const position = items.findIndex(({ slot }) => slot === two)
     if (position >= 0) return { isShown: true, position: position + 1, parts }
     return absent(leftOut ?? { kind: 'outranked', ranked: parts.ranked, last: (items.at(-1)?.score ?? 0) / fullScore })
-  }
-
-  /**
-   * The articles of the article's story in the order of time, itself among them: those that "same story" is said of, and
-   * those that it is said of from there, the nearest first, at most `atMost`. Empty for an article that is unknown.
-   */
-  story(id: string, atMost = 50): StoryArticle[] {
-    const start = this.#articles.slotOf(id)
-    const epoch = this.#current
-    if (start < 0 || !epoch?.neighbours.has(start)) return []
-    const found = new Map([[start, 1]])
-    for (const [slot] of found) {
-      for (const { slot: other, score } of this.#derive(slot, epoch, { rules: this.#rules }).items) {
-        if (found.size >= atMost) break
-        if (!found.has(other) && this.#reason(slot, other, epoch).kind === 'story') found.set(other, score / fullScore)
-      }
-    }
-    return [...found]
-      .map(([slot, score]) => ({
-        id: this.#articles.id(slot),
-        publishedAtMs: this.#articles.publishedAtMs(slot),
-        score,
-      }))
-      .sort((x, y) => x.publishedAtMs - y.publishedAtMs || (x.id < y.id ? -1 : 1))
   }
 
   /** Everything, for a snapshot; null while something is left to be settled. What it gives is a view: write it before the next call. */
