@@ -40,7 +40,7 @@ await measured('load the index', ids.length, async () => {
     const page = await store.readIndexPage({ afterId, limit: 500, now })
     const last = page.at(-1)
     if (!last) return
-    afterId = last.article.id
+    afterId = last.id
   }
 })
 for (const askers of [1, 64]) {

@@ -2,10 +2,10 @@
  * The claim: a page that is not in memory goes out at no less than 0.6 of the rate at which a bare `node:http` handler
  * reads the same article and rail by way of the same kind of store and sends the same bytes.
  *
- *     node benchmarks/uncached-page.ts [--data FILE | --store URL] [--pages 2000] [--pairs 8] [--seconds 3] [--connections 32] [--json]
+ *     node benchmarks/uncached-page.ts [--data FILE [--on sqlite|postgres] | --store URL] [--pages 2000] [--pairs 8] [--seconds 3] [--connections 32] [--json]
  *
  * FILE is JSON Lines; default `$ONWARD_DATA/reuters21578.jsonl.gz`, else the sample newsroom. A store that has been
- * ingested is named by `--store`. What each site does is in `support/uncached-site.ts`. `caches off` keeps nothing;
+ * ingested is named by `--store`. `--on postgres` ingests into a PostgreSQL that is started for it, in a temporary folder. What each site does is in `support/uncached-site.ts`. `caches off` keeps nothing;
  * `caches too small` keeps every page and loses it again before it is asked for a second time, since pages are asked for
  * in turn: what keeping costs is paid, and nothing is ever found.
  *
@@ -17,18 +17,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type PostgresServer, startPostgres } from '../test/support/postgres-server.ts'
 import { articlesInTurn, shuffledIds } from './support/article-ids.ts'
 import { machine } from './support/machine.ts'
 import { median } from './support/median.ts'
 import { processorMs, untilIdle } from './support/processor-time.ts'
 import { closedLoop, RawClient } from './support/raw-client.ts'
 import { pinSelf, type ServerProcess, startServer } from './support/server-process.ts'
-import { storeToMeasure } from './support/source.ts'
+import { articleSource, ingestInto, storeToMeasure } from './support/source.ts'
 
 const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     store: { type: 'string' },
+    on: { type: 'string', default: 'sqlite' },
     pages: { type: 'string', default: '2000' },
     pairs: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '3' },
@@ -41,7 +43,11 @@ const [pairs, seconds, connections] = [Number(values.pairs), Number(values.secon
 const smallCacheBytes = 1024 * 1024
 const folder = await mkdtemp(join(tmpdir(), 'onward-uncached-page-'))
 try {
-  const store = await storeToMeasure(values, folder)
+  await using opening = new AsyncDisposableStack()
+  const store =
+    values.on === 'postgres'
+      ? await postgresStore(opening.use(await startPostgres()))
+      : await storeToMeasure(values, folder)
   const ids = (await shuffledIds(store)).slice(0, Number(values.pages))
   const isPinned = pinSelf(1)
   const script = join(import.meta.dirname, 'support', 'uncached-site.ts')
@@ -90,6 +96,10 @@ try {
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : table(result))
 } finally {
   await rm(folder, { recursive: true, force: true })
+}
+
+async function postgresStore(server: PostgresServer): Promise<string> {
+  return (await ingestInto(folder, articleSource(values.data), await server.createDatabase())).store
 }
 
 interface Result {

@@ -8,9 +8,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { renderReportMarkdown } from '../src/report/render/report-markdown.ts'
 import type { Report } from '../src/report/report.ts'
 import { writeReport } from '../src/report/write-report.ts'
+import { withBrief } from './report-brief.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'docs', 'report')
@@ -27,21 +27,3 @@ const report = JSON.parse(await readFile(join(folder, 'report.json'), 'utf8')) a
 if (flags.includes('--redraw')) await writeReport(report, folder)
 const readme = join(root, 'README.md')
 await writeFile(readme, withBrief(await readFile(readme, 'utf8'), report))
-
-function withBrief(text: string, told: Report): string {
-  const [begin, end] = ['<!-- report: npm run report:docs writes this -->', '<!-- /report -->']
-  const [from, until] = [text.indexOf(begin), text.indexOf(end)]
-  if (from === -1 || until < from) throw new Error(`README.md has no place for the report: ${begin} … ${end}`)
-  // Its first half page: what comes out, the picture, four figures. How it was measured stays in the report.
-  const [brief = ''] = renderReportMarkdown(told, 'docs/report/chart.svg').split(/\n(?=## )/)
-  const { data, machine, command } = told
-  const lines = [
-    begin,
-    brief.replace(/^# .*\n+/, '').trim(),
-    '',
-    `${data.articles.toLocaleString('en')} articles, \`${command}\`, on ${machine.line}. Incidents, method and every figure: ` +
-      '[docs/report/report.md](docs/report/report.md).',
-    '',
-  ]
-  return `${text.slice(0, from)}${lines.join('\n')}${text.slice(until)}`
-}

@@ -13,6 +13,7 @@ import { delimiter, join, relative, resolve } from 'node:path'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { provideChromium } from './provide-chromium.ts'
+import { providePostgres } from './provide-postgres.ts'
 import { closingLines, reportTests, shortcoming } from './report-tests.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -30,6 +31,7 @@ process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'onward-
 const failedChecks: string[] = []
 if (isEverything) {
   await provideChromium(print)
+  await providePostgres(print)
   const checks = await Promise.all([runCheck('types', 'tsc', ['--noEmit']), runCheck('style', 'biome', ['check', '.'])])
   failedChecks.push(...checks.filter((check) => check !== null))
 }

@@ -116,7 +116,9 @@ export async function openApp(
 }
 
 /** Beside the store's own file: what belongs together is moved, copied and removed together. */
-function snapshotFileOf({ location }: Store): string {
+function snapshotFileOf({ kind, location }: Store): string | null {
+  // A database on another machine has no place beside it.
+  if (kind !== 'sqlite') return null
   return `${location.replace(/^sqlite:/, '')}-index`
 }
 

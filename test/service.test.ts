@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
 import { openService, type Service } from '../src/service.ts'
 import { leavesNothingBehind } from './support/leak-check.ts'
-import { type TemporaryFolder, temporaryFolder } from './support/temporary-folder.ts'
+import { findPostgres, startPostgres } from './support/postgres-server.ts'
+import { temporaryFolder } from './support/temporary-folder.ts'
 
 const token = 'a-secret-of-the-newsroom'
 const aurelia = [
@@ -29,14 +30,43 @@ const others = Array.from({ length: 40 }, (_, index) => ({
   body: `Agenda item ${index}: budgets, drains, benches, lamps and permit ${index * 7}.`,
 }))
 
-// The whole of it, over HTTP: store, index thread, indexer, manager, pages.
-describe('a running onward', { timeout: 60_000 }, () => {
-  let folder: TemporaryFolder
+const postgres = findPostgres()
+const stores: ReadonlyArray<{ name: string; skip: string | false; open: () => Promise<OpenedPlace> }> = [
+  {
+    name: 'SQLite',
+    skip: false,
+    open: async () => {
+      const folder = await temporaryFolder()
+      return { url: `sqlite:${folder.file('news.db')}`, close: () => folder[Symbol.asyncDispose]() }
+    },
+  },
+  {
+    name: 'PostgreSQL',
+    skip: postgres.folder === null && postgres.reason,
+    open: async () => {
+      const server = await startPostgres()
+      return { url: await server.createDatabase(), close: () => server[Symbol.asyncDispose]() }
+    },
+  },
+]
+
+interface OpenedPlace {
+  readonly url: string
+  readonly close: () => PromiseLike<void>
+}
+
+for (const { name, skip, open } of stores) {
+  // The whole of it, over HTTP: store, index thread, indexer, manager, pages.
+  describe(`a running onward on ${name}`, { timeout: 60_000, skip }, () => aRunningOnward(open))
+}
+
+function aRunningOnward(open: () => Promise<OpenedPlace>): void {
+  let place: OpenedPlace
   let service: Service
 
   before(async () => {
-    folder = await temporaryFolder()
-    service = await openService({ store: `sqlite:${folder.file('news.db')}`, port: 0, token, logLevel: 'silent' })
+    place = await open()
+    service = await openService({ store: place.url, port: 0, token, logLevel: 'silent' })
     const lines = [...aurelia, ...others].map((article) => JSON.stringify(published(article))).join('\n')
     const stored = await send('POST', '/v1/articles', lines, 'application/jsonl')
     assert.equal(stored.status, 200)
@@ -45,7 +75,7 @@ describe('a running onward', { timeout: 60_000 }, () => {
 
   after(async () => {
     await service[Symbol.asyncDispose]()
-    await folder[Symbol.asyncDispose]()
+    await place.close()
   })
 
   it('puts a new article into the rail of an old one, and takes it out again with its takedown', async () => {
@@ -159,7 +189,7 @@ describe('a running onward', { timeout: 60_000 }, () => {
     const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': type }) }
     return fetch(new URL(path, service.url), { method, headers, ...(body === undefined ? {} : { body }) })
   }
-})
+}
 
 describe('a service', { timeout: 60_000 }, () => {
   it('closes all that it opened, while readers are being served', () =>

@@ -8,7 +8,7 @@ export async function shuffledIds(store: string): Promise<string[]> {
   const ids: string[] = []
   for (let rows = -1; rows !== 0; ) {
     const page = await opened.readIndexPage({ afterId: ids.at(-1) ?? '', limit: 500, now: systemClock.now() })
-    ids.push(...page.map(({ article }) => article.id))
+    ids.push(...page.map(({ id }) => id))
     rows = page.length
   }
   const random = seededRandom(5)

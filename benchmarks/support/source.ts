@@ -12,9 +12,12 @@ export function articleSource(named: string | undefined): string {
 }
 
 /** `onward ingest`, in a process of its own: what it needs in memory is not the load generator's. What it says goes to standard error. */
-export async function ingestInto(folder: string, source: string): Promise<{ store: string }> {
+export async function ingestInto(
+  folder: string,
+  source: string,
+  store = `sqlite:${join(folder, 'onward.db')}`,
+): Promise<{ store: string }> {
   const bin = join(import.meta.dirname, '..', '..', 'bin', 'onward.js')
-  const store = `sqlite:${join(folder, 'onward.db')}`
   const flags = ['--store', store, '--rejects', join(folder, 'rejects.jsonl')]
   const ingest = spawn(process.execPath, [bin, 'ingest', source, ...flags], { stdio: ['ignore', 2, 2] })
   const [code] = await once(ingest, 'exit')

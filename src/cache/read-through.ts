@@ -1,6 +1,6 @@
 import type { Clock } from '../concurrency/clock.ts'
 import { Coalesce, type Loaded } from '../concurrency/coalesce.ts'
-import { withDeadline } from '../concurrency/deadline.ts'
+import type { Deadline } from '../concurrency/deadline.ts'
 import type { Importance } from '../concurrency/limiter.ts'
 import { DeadlineExceededError, OverloadedError } from '../errors.ts'
 import { type Age, ageOf, isRefreshDueEarly, type Lifetime, withJitter } from './lifetime.ts'
@@ -56,15 +56,17 @@ export class ReadThrough<Value> {
    * @param options.importance of the load, where this read has to begin one
    * @throws what loading throws when no copy may stand in; OverloadedError; DeadlineExceededError; the reason of `signal`
    */
-  async read(key: string, { importance, signal }: ReadThroughRead): Promise<Served<Value>> {
+  async read(key: string, read: ReadThroughRead): Promise<Served<Value>> {
+    const { signal } = read
     signal?.throwIfAborted()
     const kept = this.peek(key)
     if (kept) return kept
     try {
-      const { value } = await this.#load(key, importance, signal)
+      const { value } = await this.#load(key, read)
       return { value: value.value, state: 'fresh', from: 'load' }
     } catch (error) {
-      if (signal?.aborted) throw error
+      // Whatever else went wrong in the same moment: who has left has left.
+      signal?.throwIfAborted()
       // Looked up only now: what was here before the load may have been forgotten while we waited for it.
       const copy = this.#standIn(key)
       if (!copy) throw error
@@ -127,20 +129,21 @@ export class ReadThrough<Value> {
     this.#stop.abort(new DOMException('The cache is closed.', 'AbortError'))
   }
 
-  async #load(key: string, importance: Importance, signal: AbortSignal | undefined): Promise<Loaded<Timed<Value>>> {
+  async #load(key: string, { importance, signal, deadline }: ReadThroughRead): Promise<Loaded<Timed<Value>>> {
+    const ask = (atMostMs = Number.POSITIVE_INFINITY) =>
+      this.#loads.ask(key, {
+        signal,
+        budgetMs: Math.min(atMostMs, deadline?.remainingMs() ?? Number.POSITIVE_INFINITY),
+        context: importance,
+      })
     if (this.#standIn(key)) {
       // Loaded behind the reader too, or a load that hangs would be stopped each time that a reader's patience ends, and
       // nobody would ever learn that it hangs.
       this.#loadBehind(key, importance)
-      const { clock, what, patienceMs } = this.#options
+      const { clock, patienceMs } = this.#options
       const startedAt = clock.monotonicMs()
       try {
-        return await withDeadline((stop) => this.#loads.ask(key, { signal: stop, context: importance }), {
-          clock,
-          budgetMs: patienceMs,
-          what,
-          signal,
-        })
+        return await ask(patienceMs)
       } catch (error) {
         const isPatienceOver = error instanceof DeadlineExceededError && clock.monotonicMs() - startedAt >= patienceMs
         // Patience is for those who have something else: when that was forgotten meanwhile, the load is waited for.
@@ -150,11 +153,11 @@ export class ReadThrough<Value> {
     const joinsOneBehind = this.#behind.has(key)
     if (this.#options.goesOn) this.#loadBehind(key, importance)
     try {
-      return await this.#loads.ask(key, { signal, context: importance })
+      return await ask()
     } catch (error) {
       // It was begun for nobody, and shed as such. Somebody is here now.
       if (!joinsOneBehind || !(error instanceof OverloadedError) || signal?.aborted) throw error
-      return await this.#loads.ask(key, { signal, context: importance })
+      return await ask()
     }
   }
 
@@ -255,6 +258,8 @@ export interface AboutValue {
 
 export interface ReadThroughRead {
   readonly importance: Importance
+  /** How long this reader waits; default: as long as loads may take. */
+  readonly deadline?: Deadline | undefined
   readonly signal?: AbortSignal | undefined
 }
 

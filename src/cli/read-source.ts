@@ -84,10 +84,10 @@ async function* storedArticles(url: string, signal: AbortSignal): AsyncGenerator
   await using store = await openStore(url)
   for (let afterId = ''; ; ) {
     const page = await store.readIndexPage({ afterId, limit: 200, now: systemClock.now(), signal })
-    for (const { article } of page) yield { id: article.id, article }
+    for (const { id, document } of page) yield { id, article: JSON.parse(document) as Article }
     const last = page.at(-1)
     if (!last) return
-    afterId = last.article.id
+    afterId = last.id
   }
 }
 

@@ -1,6 +1,6 @@
 import { OverloadedError } from '../errors.ts'
 import type { Clock } from './clock.ts'
-import { withDeadline } from './deadline.ts'
+import { afterBudget, exceeded } from './deadline.ts'
 import { refusal } from './refusal.ts'
 
 /**
@@ -11,7 +11,7 @@ import { refusal } from './refusal.ts'
  * - A load belongs to the generation in which it began; {@link invalidate} ends that generation. Askers from before may
  *   still get what it loads, marked `current: false`; whoever asks after gets a load that began after. There is nothing
  *   to remember for a key that is not being loaded, so generations cost no memory: the load in flight is its own number.
- * - An asker who leaves (`signal`) fails nobody else. The last one to leave stops the load, and the next to ask starts
+ * - An asker who leaves (`signal`, or his `budgetMs` is used up) fails nobody else. The last one to leave stops the load, and the next to ask starts
  *   afresh rather than inherit the failure of a load that was told to stop.
  * - A load that hangs is stopped after `loadBudgetMs` and fails those who wait for it; then the key is free again.
  * - At most `loadsMax` loads are in flight, overtaken ones included; past that the asker is refused at once. Askers of a
@@ -47,28 +47,35 @@ export class Coalesce<Value, Context = never> {
   /**
    * @param options.context handed to the load where this asker begins it: what matters about who asked first
    * @throws OverloadedError when a load would have to be started and `loadsMax` are in flight
-   * @throws DeadlineExceededError when the load took longer than `loadBudgetMs`
+   * @throws DeadlineExceededError when the load took longer than `loadBudgetMs`, or than this asker's `budgetMs`
    * @throws what the load threw
    * @throws the reason of `signal`
    */
   ask(key: string, options: AskOptions<Context> = {}): Promise<Loaded<Value>> {
-    const { signal } = options
+    const { signal, budgetMs = Number.POSITIVE_INFINITY } = options
+    const { clock, what } = this.#options
     if (signal?.aborted) return Promise.reject(signal.reason)
+    if (budgetMs <= 0) return Promise.reject(exceeded(what, budgetMs))
     const shared = this.#joinable.get(key)
     if (!shared && this.#inFlight >= this.#options.loadsMax) {
       return Promise.reject(
-        refusal(
-          () => new OverloadedError(`${this.#options.what}: ${this.#options.loadsMax} loads are in flight already.`),
-        ),
+        refusal(() => new OverloadedError(`${what}: ${this.#options.loadsMax} loads are in flight already.`)),
       )
     }
     const load = shared ?? this.#begin(key)
     return new Promise((resolve, reject) => {
-      const asker: Asker<Value> = { resolve, reject, forget: () => signal?.removeEventListener('abort', onAbort) }
-      const onAbort = () => {
-        reject(signal?.reason)
+      const forget = () => {
+        cancelTimer()
+        signal?.removeEventListener('abort', onAbort)
+      }
+      const asker: Asker<Value> = { resolve, reject, forget }
+      const goAway = (reason: unknown) => {
+        forget()
+        reject(reason)
         if (leave(load, asker) === 'was-the-last') this.#abandon(key, load)
       }
+      const onAbort = () => goAway(signal?.reason)
+      const cancelTimer = afterBudget(clock, budgetMs, () => goAway(exceeded(what, budgetMs)))
       signal?.addEventListener('abort', onAbort, { once: true })
       load.askers.add(asker)
       if (!shared) this.#run(key, load, options.context)
@@ -90,7 +97,7 @@ export class Coalesce<Value, Context = never> {
   }
 
   #begin(key: string): Load<Value> {
-    const load: Load<Value> = { state: 'current', askers: new Set(), stop: new AbortController() }
+    const load: Load<Value> = { state: 'current', askers: new Set(), stop: new AbortController(), cancelTimer: null }
     this.#joinable.set(key, load)
     this.#inFlight++
     return load
@@ -98,12 +105,13 @@ export class Coalesce<Value, Context = never> {
 
   #run(key: string, load: Load<Value>, context: Context | undefined): void {
     const { clock, loadBudgetMs, what, onLoaded } = this.#options
-    withDeadline((signal) => this.#load(key, signal, context), {
-      clock,
-      budgetMs: loadBudgetMs,
-      what,
-      signal: load.stop.signal,
+    load.cancelTimer = afterBudget(clock, loadBudgetMs, () => {
+      const reason = exceeded(what, loadBudgetMs)
+      for (const asker of this.#end(key, load)) asker.reject(reason)
+      load.stop.abort(reason)
     })
+    // Whichever comes after the end, be it a value or a rejection, finds nobody to tell.
+    this.#started(key, load.stop.signal, context)
       .then((value) => {
         const current = load.state === 'current'
         // In the same turn in which the load stops being joinable: there is no gap in which an invalidation is missed.
@@ -113,6 +121,11 @@ export class Coalesce<Value, Context = never> {
       .catch((error: unknown) => {
         for (const asker of this.#end(key, load)) asker.reject(error)
       })
+  }
+
+  // The promise of a load that throws before it gives one is a rejected one.
+  async #started(key: string, signal: AbortSignal, context: Context | undefined): Promise<Value> {
+    return await this.#load(key, signal, context)
   }
 
   #overtake(key: string, load: Load<Value>): void {
@@ -129,6 +142,7 @@ export class Coalesce<Value, Context = never> {
     if (load.state === 'ended') return []
     if (load.state === 'current') this.#joinable.delete(key)
     load.state = 'ended'
+    load.cancelTimer?.()
     this.#inFlight--
     const askers = [...load.askers]
     load.askers.clear()
@@ -145,6 +159,8 @@ export type CoalescedLoad<Value, Context> = (
 ) => Promise<Value>
 
 export interface AskOptions<Context> {
+  /** How long this asker waits, in milliseconds; default: as long as the load may take. At 0 or less he does not ask. */
+  readonly budgetMs?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly context?: Context | undefined
 }
@@ -176,6 +192,8 @@ interface Load<Value> {
   state: 'current' | 'overtaken' | 'ended'
   readonly askers: Set<Asker<Value>>
   readonly stop: AbortController
+  /** Of its budget. */
+  cancelTimer: (() => void) | null
 }
 
 interface Asker<Value> {

@@ -22,7 +22,7 @@ export class Deadline {
     return new Deadline(clock, clock.monotonicMs() + checkedMs(ms))
   }
 
-  /** What is left, in milliseconds; never below 0. */
+  /** What is left, in milliseconds; never below 0. Infinity where there is no end. */
   remainingMs(): number {
     return Math.max(0, this.#endsAtMs - this.#clock.monotonicMs())
   }
@@ -66,15 +66,14 @@ export function withDeadline<T>(work: (signal: AbortSignal) => Promise<T>, optio
   return new Promise<T>((resolve, reject) => {
     const stop = new AbortController()
     let waiting = true
-    const cancelTimer =
-      budgetMs > timerMaxMs ? undefined : clock.after(budgetMs, () => giveUp(exceeded(what, budgetMs)))
+    const cancelTimer = afterBudget(clock, budgetMs, () => giveUp(exceeded(what, budgetMs)))
     const onAbort = () => giveUp(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
 
     const stopWaiting = () => {
       const first = waiting
       waiting = false
-      cancelTimer?.()
+      cancelTimer()
       signal?.removeEventListener('abort', onAbort)
       return first
     }
@@ -96,9 +95,14 @@ export function withDeadline<T>(work: (signal: AbortSignal) => Promise<T>, optio
   })
 }
 
-// A timer with a longer delay fires after 1 ms (Node warns with TimeoutOverflowWarning): a budget of more than 24 days,
-// Infinity among them, is none.
+/** `clock.after`, where no budget is too long: one of more than 24 days, Infinity among them, is none. */
+export function afterBudget(clock: Clock, budgetMs: number, callback: () => void): () => void {
+  return budgetMs > timerMaxMs ? neverSet : clock.after(budgetMs, callback)
+}
+
+// A timer with a longer delay fires after 1 ms (Node warns with TimeoutOverflowWarning).
 const timerMaxMs = 2 ** 31 - 1
+const neverSet = () => {}
 
 // The promise of work that throws before it gives one is a rejected one.
 function start<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -109,8 +113,9 @@ function start<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal
   }
 }
 
-// Budgets are mostly what is left of another one: `37.24118 ms` in a message helps nobody.
-function exceeded(what: string, budgetMs: number): DeadlineExceededError {
+/** The error of a budget that is used up, for those who keep one without {@link withDeadline}. */
+export function exceeded(what: string, budgetMs: number): DeadlineExceededError {
+  // Budgets are mostly what is left of another one: `37.24118 ms` in a message helps nobody.
   return new DeadlineExceededError(what, Math.max(0, Math.round(budgetMs)))
 }
 

@@ -155,7 +155,7 @@ export class Limiter {
     this.#shedOverdue(nowMs)
     for (const importance of mostImportantFirst) {
       while (this.#hasRoom(importance)) {
-        const waiter = this.#lines[importance].takeNext()
+        const waiter = this.#lines[importance].takeNext(nowMs)
         if (!waiter) break
         waiter.serve()
       }

@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os'
 import { extname } from 'node:path'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { OnwardError, OverloadedError } from '../errors.ts'
@@ -250,9 +251,14 @@ export function siblingModule(moduleUrl: string, name: string): URL {
  */
 export function answerRequests<Data, Request, Answer>(
   open: (data: Data) => { answer(request: Request): Answer | Promise<Answer>; close?(): void | Promise<void> },
+  options: {
+    /** Its work can wait: where cores are short, the thread that serves readers goes first. Default false. */
+    readonly isBackground?: boolean
+  } = {},
 ): void {
   const port = parentPort
   if (!port) throw new Error('This module runs in a worker thread only; start it with Thread.')
+  if (options.isBackground) stepBack()
   const handler = open(workerData as Data)
   let work = Promise.resolve()
   port.on('message', (message: Array<Envelope<Request>> | typeof closeMessage) => {
@@ -284,6 +290,17 @@ export function answerRequests<Data, Request, Answer>(
       if (answers.length > 1) for (const answer of answers) post([answer])
       else post(answers.map(({ number }) => ({ number, error: describe(error) })))
     }
+  }
+}
+
+/** Gives this thread a tenth of the processor where another wants all of it too. */
+function stepBack(): void {
+  // On Linux a priority is a thread's own. Elsewhere it is the process's, which has readers to serve.
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // It is a courtesy: where it may not be done, things are as they were.
   }
 }
 

@@ -1,16 +1,24 @@
+import type { OutgoingHttpHeader } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Rail } from '../manager/manager.ts'
 import { sendWithEtag, serverTiming } from './conditional-reply.ts'
 import { HttpError } from './error-reply.ts'
 import { htmlAnswers, idParameter, pagingParameter, railParameters, sectionParameter } from './openapi-schemas.ts'
-import { articlePageClosing, articlePageOpening, frontPage, railFragment, sectionPage } from './pages/page.ts'
+import {
+  articlePageClosing,
+  articlePageParts,
+  frontPage,
+  railFragment,
+  sectionPage,
+  stylesheetBytes,
+} from './pages/page.ts'
 import { ReadyAnswer } from './ready-answer.ts'
 import { anyArticle, railOf } from './ready-answers.ts'
 import { fragmentQuery, parseArticleId, parsePageQuery, parseQuery, parseSectionName } from './request-query.ts'
 import { openRequestScope } from './request-scope.ts'
 import { securityHeaders } from './security-headers.ts'
 import { offerAnswer, type Route, type RouteKind, routeParameters, type SiteContext, siteView } from './site-context.ts'
-import { openPage, sendPage } from './stream-page.ts'
+import { openPage, sendPage, streamedHead } from './stream-page.ts'
 
 /** The reader's pages, and the rail alone as HTML for pages that others make. */
 export function articleRoutes(context: SiteContext): Route[] {
@@ -182,15 +190,14 @@ async function streamArticlePage(context: SiteContext, request: FastifyRequest, 
   })
   const opened = await openPage(context.manager, articleId, scope, request.method === 'HEAD')
   const site = siteView(context, request)
-  const opening = articlePageOpening({ site, article: opened.article })
+  const { beforeStylesheet, afterStylesheet } = articlePageParts({ site, article: opened.article })
   // From here on the response is ours and not Fastify's, so what went wrong before has had its status.
   reply.hijack()
   await sendPage(reply.raw, opened, {
-    opening,
+    opening: [beforeStylesheet, stylesheetBytes, afterStylesheet],
     rail: (rail) => railFragment({ site, rail, articleId: opened.article.id, section: opened.article.section }),
     closing: () => articlePageClosing({ site }),
-    // What hooks of the surrounding site have set is kept.
-    headers: { ...(reply.getHeaders() as Record<string, string>), ...securityHeaders.page },
+    head: [...setByHooks(reply), ...flat(streamedHead(opened)), ...pageSecurity],
     railCapMs: context.limits.railCapMs,
     clock: context.clock,
     scope,
@@ -212,6 +219,24 @@ async function streamArticlePage(context: SiteContext, request: FastifyRequest, 
       )
     },
   })
+}
+
+/** Names and values, one after the other. */
+function flat(headers: Readonly<Record<string, OutgoingHttpHeader>>): OutgoingHttpHeader[] {
+  const list: OutgoingHttpHeader[] = []
+  for (const name in headers) list.push(name, headers[name] ?? '')
+  return list
+}
+
+const pageSecurity = flat(securityHeaders.page)
+const saidByPages = new Set([...Object.keys(securityHeaders.page), 'content-type', 'cache-control', 'server-timing'])
+
+/** What hooks of the surrounding site have set is kept, apart from what a page has to say of itself. */
+function setByHooks(reply: FastifyReply): OutgoingHttpHeader[] {
+  const set: OutgoingHttpHeader[] = []
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined && !saidByPages.has(name)) set.push(name, value)
+  return set
 }
 
 async function readList(context: SiteContext, reply: FastifyReply, query: { section?: string; before?: string }) {

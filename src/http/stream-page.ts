@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Article } from '../article/article.ts'
 import { type Clock, systemClock } from '../concurrency/clock.ts'
 import { DeadlineExceededError } from '../errors.ts'
@@ -39,11 +39,11 @@ export async function streamArticle(response: ServerResponse, options: StreamArt
   }
   return sendPage(response, opened, {
     // Rendered before the head is written: a template that throws here can still become an answer of the caller's own.
-    opening: options.opening(opened.article),
+    opening: [options.opening(opened.article)],
     rail: options.rail,
     closing: options.closing,
     railCapMs: options.railCapMs,
-    headers: options.headers ?? {},
+    head: { ...streamedHead(opened), ...options.headers },
     clock,
     scope,
   })
@@ -98,10 +98,12 @@ export async function sendPage(
   response: ServerResponse,
   opened: OpenedArticle,
   page: {
-    readonly opening: string
+    /** Its pieces in their order, each text or bytes. */
+    readonly opening: ReadonlyArray<string | Buffer>
     rail(rail: Rail, article: Article): string
     closing(article: Article): string
-    readonly headers: OutgoingHttpHeaders
+    /** All of the head: see {@link streamedHead}. A list of names and values, one after the other, costs least. */
+    readonly head: OutgoingHttpHeaders | OutgoingHttpHeader[]
     readonly railCapMs: number | undefined
     readonly clock: Clock
     readonly scope: RequestScope
@@ -111,13 +113,7 @@ export async function sendPage(
 ): Promise<StreamedArticle> {
   const { article } = opened
   const { scope } = page
-  response.writeHead(200, {
-    'content-type': 'text/html; charset=utf-8',
-    // Sent before its rail is known, the page may not be kept: the rail's state would be kept with it.
-    'cache-control': 'no-store',
-    'server-timing': serverTiming([articleTiming(opened)]),
-    ...page.headers,
-  })
+  response.writeHead(200, page.head)
   // A reader on a slow line may take longer to receive the article than it may take to be read.
   scope.budgetKept()
   if (response.req.method === 'HEAD') {
@@ -127,19 +123,32 @@ export async function sendPage(
   }
   try {
     // Made into bytes once: node measures a string before it sends it, and whoever keeps the page would do it again.
-    const opening = Buffer.from(page.opening)
-    const flushed = response.write(opening)
+    const opening = page.opening.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))
+    // They leave together with the head: node holds what is written in one turn. (`cork` would send each by itself.)
+    for (const part of opening) response.write(part)
     const rail = await railWithin(opened.rail, page.railCapMs ?? railCapMs, page.clock, scope)
-    if (!flushed && response.writableNeedDrain) await drained(response, page.clock)
+    if (response.writableNeedDrain) await drained(response, page.clock)
     if (response.destroyed || (scope.signal.aborted && scope.signal.reason !== railNotNeeded)) return leave(response)
     const railHtml = attempt('rendering the rail', () => page.rail(rail, article))
     const closing = attempt('rendering the end of the page', () => page.closing(article))
     const rest = Buffer.from(railHtml + closing)
     response.end(rest)
-    if (railHtml !== '' && closing !== '') page.onWhole?.({ parts: [opening, rest], rail })
+    if (railHtml !== '' && closing !== '') page.onWhole?.({ parts: [...opening, rest], rail })
     return { outcome: 'completed', railState: rail.state }
   } catch {
     return leave(response)
+  }
+}
+
+/** What the head of a page says that is sent before its rail is known. */
+export function streamedHead(
+  opened: OpenedArticle,
+): Record<'content-type' | 'cache-control' | 'server-timing', string> {
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    // It may not be kept: the rail's state would be kept with it.
+    'cache-control': 'no-store',
+    'server-timing': serverTiming([articleTiming(opened)]),
   }
 }
 

@@ -2,9 +2,9 @@ import type { Clock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { ExplanationUnavailableError } from '../errors.ts'
 import { publish } from '../events.ts'
-import { documentOf, type IndexClient, type IndexThreadData, openIndexThread } from '../related/index-client.ts'
+import { type IndexClient, type IndexThreadData, openIndexThread } from '../related/index-client.ts'
 import { defaultRules, type RailRules, type ScoreParts } from '../related/related.ts'
-import type { Change, Store, StoreStatus } from '../store/store.ts'
+import type { Store, StoreStatus } from '../store/store.ts'
 import { changesPerRead, Pause, pollMs, readBudgetMs, retryPauseMs } from './follow-changes.ts'
 
 /**
@@ -173,7 +173,7 @@ export class Indexer implements AsyncDisposable {
         this.#loaded = index
       }
       if (last) {
-        await index.request({ type: 'apply', changes: changes.map(toIndexChange) }, { signal })
+        await index.request({ type: 'apply', changes }, { signal })
         applied = last.seq
         appliedId = last.articleId
       }
@@ -254,14 +254,11 @@ export class Indexer implements AsyncDisposable {
       const page = await this.#read((stop) =>
         this.#store.readIndexPage({ afterId, limit: changesPerRead, now: this.#clock.now(), signal: stop }),
       )
-      const rows = page.map(({ article, railItems }) => ({
-        document: documentOf(article),
-        railItems: areRailsKept ? railItems : null,
-      }))
+      const rows = areRailsKept ? page : page.map(({ id, document }) => ({ id, document, railItems: null }))
       if (rows.length > 0) await index.request({ type: 'load', rows }, { signal })
       const last = page.at(-1)
       if (!last) return true
-      afterId = last.article.id
+      afterId = last.id
     }
   }
 
@@ -299,10 +296,6 @@ export interface IndexerOptions {
 
 function isDefault({ rules, headlineFactor }: IndexThreadData): boolean {
   return headlineFactor === 1 && JSON.stringify(rules) === JSON.stringify(defaultRules)
-}
-
-function toIndexChange({ articleId, article }: Change) {
-  return { articleId, document: article === null ? null : documentOf(article) }
 }
 
 const leaseName = 'indexer'

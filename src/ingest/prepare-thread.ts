@@ -32,10 +32,13 @@ export interface PrepareThreadData {
   readonly progress: SharedArrayBuffer
 }
 
-answerRequests<PrepareThreadData, PrepareRequest, PrepareAnswer>(({ progress }) => {
-  const current = new Int32Array(progress)
-  return { answer: (request) => answer(request, current) }
-})
+answerRequests<PrepareThreadData, PrepareRequest, PrepareAnswer>(
+  ({ progress }) => {
+    const current = new Int32Array(progress)
+    return { answer: (request) => answer(request, current) }
+  },
+  { isBackground: true },
+)
 
 function answer(request: PrepareRequest, current: Int32Array): PrepareAnswer {
   switch (request.kind) {

@@ -37,15 +37,20 @@ export type IndexRequest =
   | { readonly type: 'rail'; readonly id: string; readonly rules: RailRules }
   | { readonly type: 'neighbours'; readonly id: string }
 
+/**
+ * An article as JSON text: most of an article is read by the thread that stores it and by the one that indexes it, and the
+ * thread between them, which serves readers, is spared to take it apart and to copy it.
+ */
 export interface IndexRow {
-  readonly document: RelatedDocument
+  readonly document: string
   /** JSON text of `RailItem[]`. What cannot be one is treated as null: the rail is worked out anew. */
   readonly railItems: string | null
 }
 
 export interface IndexChange {
   readonly articleId: string
-  readonly document: RelatedDocument | null
+  /** As in {@link IndexRow}. */
+  readonly document: string | null
 }
 
 export interface IndexAnswers {

@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Clock, systemClock } from '../concurrency/clock.ts'
 import { InvalidOptionError, StoreUnavailableError } from '../errors.ts'
+import { PostgresStore } from './postgres/postgres-store.ts'
 import { SqliteStore } from './sqlite/sqlite-store.ts'
 import type { Store } from './store.ts'
 
@@ -23,10 +24,15 @@ export interface StoreOptions {
  * `sqlite:news.db` is relative to the working directory; `sqlite:/var/lib/news.db` and `sqlite:///var/lib/news.db` are
  * the same file. The file is created where there is none, with its folder.
  *
- * @throws InvalidOptionError when the URL names nothing that can be a store, or a file that is not onward's
- * @throws StoreUnavailableError when the file cannot be opened
+ * `postgres://onward@db.example:5432/news` is a database of a PostgreSQL server; it has to exist, and gets its tables here.
+ *
+ * @throws InvalidOptionError when the URL names nothing that can be a store, or a file or database that is not onward's
+ * @throws StoreUnavailableError when the file cannot be opened, or the database not reached
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
+  if (/^postgres(?:ql)?:/i.test(url.trim())) {
+    return await PostgresStore.open(url.trim(), { clock: options.clock ?? systemClock })
+  }
   const file = resolve(sqliteFile(url))
   await makeFolder(file)
   return await SqliteStore.open(file, {
@@ -46,7 +52,8 @@ export async function temporaryStoreFolder(): Promise<{ readonly url: string } &
   }
 }
 
-const accepted = 'A store is named as sqlite:PATH, for example sqlite:news.db or sqlite:/var/lib/onward/news.db'
+const accepted =
+  'A store is named as sqlite:PATH, for example sqlite:news.db or sqlite:/var/lib/onward/news.db, or as postgres://USER@HOST:PORT/DATABASE'
 
 /** The file that a store URL names, as it was written there. @throws InvalidOptionError when it names none */
 export function sqliteFile(url: string): string {
@@ -55,6 +62,9 @@ export function sqliteFile(url: string): string {
     // A bare name is what people try first. What was given is shown only where it cannot hold a password.
     const hint = /^[\w./\\ -]+$/.test(url) ? ` Did you mean sqlite:${url.trim()}?` : ''
     throw new InvalidOptionError(`The store has no scheme. ${accepted}.${hint}`)
+  }
+  if (/^postgres(?:ql)?$/i.test(scheme)) {
+    throw new InvalidOptionError('This works on a SQLite store only. Name one as sqlite:PATH, such as sqlite:news.db.')
   }
   if (scheme.toLowerCase() !== 'sqlite') {
     throw new InvalidOptionError(`A store of the kind ${JSON.stringify(scheme)} is not known. ${accepted}.`)

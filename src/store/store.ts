@@ -12,7 +12,7 @@ import type { RelatedArticle } from '../related/related.ts'
  * - `now` is always handed in, as milliseconds since the epoch: what is visible is decided by the caller's clock.
  */
 export interface Store extends AsyncDisposable {
-  readonly kind: 'sqlite'
+  readonly kind: 'sqlite' | 'postgres'
   /** Where it is, with secrets left out: for logs, `/readyz` and error messages. */
   readonly location: string
 
@@ -195,8 +195,8 @@ export interface PutResult {
 export interface Change {
   readonly seq: number
   readonly articleId: string
-  /** The article as it is now; null when it is not visible (taken down, draft, embargoed). */
-  readonly article: Article | null
+  /** The article as it is now, as JSON text; null when it is not visible (taken down, draft, embargoed). */
+  readonly document: string | null
 }
 
 export interface ChangedId {
@@ -206,7 +206,9 @@ export interface ChangedId {
 }
 
 export interface IndexPageRow {
-  readonly article: Article
+  readonly id: string
+  /** The article as JSON text: who hands it on to another thread has no use for it in parts. */
+  readonly document: string
   /** JSON text of `RailItem[]`, as it was written; null when no rail has been worked out. */
   readonly railItems: string | null
 }

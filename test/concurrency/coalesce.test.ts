@@ -106,6 +106,28 @@ describe('coalescing', () => {
     assert.equal((await next).value, 'rail')
   })
 
+  it('lets one who has no more time go, and stops the load when he was the last', async () => {
+    await leavesNothingBehind(async () => {
+      const { coalesce, clock, loads } = rehearsal()
+      const short = coalesce.ask('a', { budgetMs: 10 })
+      const long = coalesce.ask('a', { budgetMs: 20 })
+      clock.advance(10)
+      await assert.rejects(short, DeadlineExceededError)
+      assert.equal(loads[0]?.signal.aborted, false)
+      clock.advance(10)
+      await assert.rejects(long, DeadlineExceededError)
+      assert.equal(loads[0]?.signal.aborted, true)
+      assert.equal(coalesce.inFlight, 0)
+      assert.equal(clock.pending, 0)
+    })
+  })
+
+  it('does not begin for one who has no time at all', async () => {
+    const { coalesce, loads } = rehearsal()
+    await assert.rejects(coalesce.ask('a', { budgetMs: 0 }), DeadlineExceededError)
+    assert.equal(loads.length, 0)
+  })
+
   it('loads nothing for one who has left already', async () => {
     const { coalesce, loads } = rehearsal()
     await assert.rejects(coalesce.ask('a', { signal: AbortSignal.abort(new Error('left')) }), /left/)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Importance, Limiter, type LimiterSettings } from '../../src/concurrency/limiter.ts'
+import { type Importance, Limiter, type LimiterSettings, type Permit } from '../../src/concurrency/limiter.ts'
 import { OverloadedError } from '../../src/errors.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { playInThread } from './support/play-schedules.ts'
@@ -108,36 +108,40 @@ describe('a limiter', () => {
     })
   })
 
-  it('refuses after 100 ms what could not be served, and after 5 ms while that lasts', async () => {
-    const { clock, ask } = rehearsal({ limitFirst: 1 })
-    await ask('essential')
+  it('refuses who waits when it was served from for 100 ms without an end, and after 5 ms while that lasts', async () => {
+    const { clock, limiter, crowd } = rehearsal({ limitFirst: 1 })
+    const refused = await crowd()
+    assert.equal(clock.monotonicMs(), 100)
+    assert.equal(refused(), 3)
+    assert.equal(limiter.waiting, 0)
     const refusedAfter = async (asked: Promise<unknown>) => {
       const askedAt = clock.monotonicMs()
-      let refused = false
+      let isRefused = false
       asked.catch(() => {
-        refused = true
+        isRefused = true
       })
-      while (!refused && clock.monotonicMs() < askedAt + 1000) await clock.advanceAndSettle(1)
+      while (!isRefused && clock.monotonicMs() < askedAt + 1000) await clock.advanceAndSettle(1)
       return clock.monotonicMs() - askedAt
     }
-    assert.equal(await refusedAfter(ask('essential')), 100)
-    assert.equal(await refusedAfter(ask('essential')), 5)
-    assert.equal(await refusedAfter(ask('essential')), 5)
+    const ask = () => limiter.acquire({ importance: 'essential' })
+    assert.equal(await refusedAfter(ask()), 5)
+    assert.equal(await refusedAfter(ask()), 5)
+    assert.equal(clock.pending, 0)
     await clock.advanceAndSettle(100)
-    assert.equal(await refusedAfter(ask('essential')), 100)
+    assert.equal(await refusedAfter(ask()), 1000, 'the crowd is gone, and nothing is served at all')
   })
 
-  it('refuses each in its own time', async () => {
+  it('refuses nobody while what it serves stands still: who waits then is served in moments when it goes on', async () => {
     const { clock, ask } = rehearsal({ limitFirst: 1 })
-    await ask('essential')
-    const refused: string[] = []
-    ask('essential').catch(() => refused.push('first'))
-    await clock.advanceAndSettle(98)
-    ask('essential').catch(() => refused.push('second'))
-    await clock.advanceAndSettle(2)
-    assert.deepEqual(refused, ['first'])
-    await clock.advanceAndSettle(3)
-    assert.deepEqual(refused, ['first', 'second'])
+    const running = await ask('essential')
+    const waiting = Array.from({ length: 50 }, () => ask('essential'))
+    await clock.advanceAndSettle(700)
+    running.release()
+    for (const one of waiting) {
+      const permit = await one
+      await clock.advanceAndSettle(1)
+      permit.release()
+    }
     assert.equal(clock.pending, 0)
   })
 
@@ -158,15 +162,10 @@ describe('a limiter', () => {
   })
 
   it('refuses at the door, while it is crowded, whoever could not be served in time', async () => {
-    const { clock, limiter, ask } = rehearsal({ limitFirst: 2, targetMs: 5, intervalMs: 100 })
-    const running = [await ask('essential'), await ask('essential')]
-    const waiting = Array.from({ length: 3 }, () => ask('essential'))
-    for (const promise of waiting) promise.catch(() => {})
-    assert.equal(limiter.refusesNow('essential'), false, 'a burst may be passing')
-    clock.advance(100)
-    // Calls take 100 ms, so that within 5 ms not even one is served.
-    running[0]?.release()
-    await ask('essential')
+    const { clock, limiter, ask, crowd } = rehearsal({ limitFirst: 1 })
+    assert.equal(limiter.refusesNow('essential'), false)
+    await crowd()
+    // Calls take 10 ms, so that within 5 ms one is served at most.
     void ask('essential').catch(() => {})
     assert.equal(limiter.isCrowded('essential'), true)
     assert.equal(limiter.refusesNow('essential'), true)
@@ -178,14 +177,12 @@ describe('a limiter', () => {
   })
 
   it('leaves no listener behind on who was served, shed or let in at once', async () => {
-    const { clock, ask } = rehearsal({ limitFirst: 1 })
+    const { clock, ask, crowd } = rehearsal({ limitFirst: 1 })
     const reader = new AbortController()
-    const running = await ask('essential', reader.signal)
-    const served = ask('essential', reader.signal)
+    const refused = await crowd(reader.signal)
+    assert.equal(refused(), 3)
     const shed = ask('essential', reader.signal)
-    running.release()
-    await served
-    clock.advance(100)
+    clock.advance(5)
     await assert.rejects(shed, OverloadedError)
     assert.equal(getEventListeners(reader.signal, 'abort').length, 0)
     assert.equal(clock.pending, 0)
@@ -227,5 +224,22 @@ function rehearsal(settings: Partial<LimiterSettings>) {
   const clock = fakeClock()
   const limiter = new Limiter({ what: 'The store', clock, random: () => 0.5, settings })
   const ask = (importance: Importance, signal?: AbortSignal) => limiter.acquire({ importance, signal })
-  return { clock, limiter, ask }
+  /**
+   * Twelve ask at once where one may run, and each runs for 10 ms: 100 ms later the three last are refused, since more come
+   * than can be served. Gives how many were refused; one still runs.
+   */
+  const crowd = async (signal?: AbortSignal) => {
+    let refused = 0
+    let running = await ask('essential', signal)
+    const takeOver = (permit: Permit) => {
+      running = permit
+    }
+    for (let number = 0; number < 12; number++) ask('essential', signal).then(takeOver, () => refused++)
+    for (let atMs = 10; atMs <= 100; atMs += 10) {
+      await clock.advanceAndSettle(10)
+      if (atMs < 100) running.release()
+    }
+    return () => refused
+  }
+  return { clock, limiter, ask, crowd }
 }

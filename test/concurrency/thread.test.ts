@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
+import { getPriority } from 'node:os'
 import { suite, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -47,6 +48,20 @@ async function blockedThread(options: Partial<ThreadOptions> & { data?: Rehearsa
 }
 
 suite('requests and answers', () => {
+  test('steps back where its work can wait, and the thread that serves readers does not', {
+    skip: process.platform !== 'linux' && 'only Linux has priorities for threads',
+  }, async () => {
+    const ours = getPriority()
+    await using thread = new Thread<null, number>({
+      name: 'background',
+      url: new URL('../support/threads/background-thread.ts', import.meta.url),
+      data: null,
+      pendingMax: 1,
+    })
+    assert.equal(await thread.request(null), Math.max(ours, 10))
+    assert.equal(getPriority(), ours)
+  })
+
   test('an answer comes back as the value that the handler gave', async () => {
     await using thread = rehearsalThread()
     const value = { text: 'naïve 🙂', list: [1, null], when: new Date(0), bytes: new Uint8Array([1, 2]) }

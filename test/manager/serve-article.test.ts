@@ -120,10 +120,10 @@ describe('a rail that is broken leaves the article served and says so', () => {
       served = true
       return page
     })
-    await clock.advanceAndSettle(24)
+    await clock.advanceAndSettle(23)
     assert.equal(served, false)
     assert.equal(store.signalOf('rail').aborted, false)
-    await clock.advanceAndSettle(1)
+    await clock.advanceAndSettle(2)
     assert.equal(served, true)
     assert.equal(store.signalOf('rail').aborted, true)
     assert.equal((await serving).related.state, 'late')

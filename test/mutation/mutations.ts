@@ -166,7 +166,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/manager/serve-article.ts',
     edits: [
       [
-        'await settledWithin(railRead, afterArticleMs, this.#clock)',
+        'await settledWithin(railRead, afterArticleMs - timerLateMs, this.#clock)',
         'await settledWithin(railRead, 10 * afterArticleMs, this.#clock)',
       ],
     ],
@@ -183,7 +183,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'rails are read while articles have to wait',
-    file: 'src/manager/serve-article.ts',
+    file: 'src/manager/kept-reads.ts',
     edits: [['    if (this.#lanes.article.isCrowded) throw', '    if (this.#lanes.list.isCrowded) throw']],
   },
   {

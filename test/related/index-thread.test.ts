@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { documentOf, type IndexClient, openIndexThread } from '../../src/related/index-client.ts'
-import type { RailItem } from '../../src/related/related.ts'
+import type { RailItem, RelatedDocument } from '../../src/related/related.ts'
 import { day, document } from './documents.ts'
 
 const strike = document('strike', {
@@ -13,6 +13,11 @@ const talks = document('talks', {
   body: 'Halvern harbour and ferry crews talk rosters',
   publishedAtMs: day,
 })
+
+/** As the store has it. */
+function stored({ publishedAtMs, ...article }: RelatedDocument): string {
+  return JSON.stringify({ ...article, publishedAt: new Date(publishedAtMs).toISOString() })
+}
 
 async function settle(index: IndexClient): Promise<Map<string, RailItem[]>> {
   const rails = new Map<string, RailItem[]>()
@@ -27,7 +32,7 @@ async function settle(index: IndexClient): Promise<Map<string, RailItem[]>> {
 describe('the index thread', () => {
   test('gives rails for what is applied, takes articles out again, and explains', async () => {
     await using index = openIndexThread()
-    const changes = [strike, talks].map((one) => ({ articleId: one.id, document: one }))
+    const changes = [strike, talks].map((one) => ({ articleId: one.id, document: stored(one) }))
     assert.deepEqual(await index.request({ type: 'apply', changes }), { size: 2 })
     const rails = await settle(index)
     assert.deepEqual(
@@ -47,10 +52,10 @@ describe('the index thread', () => {
 
   test('keeps the rails that it is loaded with, and works out those that are torn', async () => {
     await using index = openIndexThread()
-    const stored = [{ id: 'talks', score: 0.9, reason: { kind: 'topic', terms: ['ferry'] } }]
+    const rail = [{ id: 'talks', score: 0.9, reason: { kind: 'topic', terms: ['ferry'] } }]
     const rows = [
-      { document: strike, railItems: JSON.stringify(stored) },
-      { document: talks, railItems: '[{"id":' },
+      { document: stored(strike), railItems: JSON.stringify(rail) },
+      { document: stored(talks), railItems: '[{"id":' },
     ]
     assert.deepEqual(await index.request({ type: 'load', rows }), { size: 2 })
     const rails = await settle(index)

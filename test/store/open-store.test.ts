@@ -33,7 +33,7 @@ describe('the name of a store', () => {
     ['sqlite:news.db?cache=shared', /no parameters/],
     ['sqlite:a\0b', /no NUL/],
     ['sqlite://news.db', /Write sqlite:news\.db/],
-    ['postgres://editor:secret@db/news', /"postgres" is not known.*sqlite:PATH/],
+    ['oracle://editor:secret@db/news', /"oracle" is not known.*sqlite:PATH/],
     ['editor:secret@db', /is not known|no scheme/],
   ]
   for (const [url, says] of refused) {

@@ -1,11 +1,12 @@
 import { html } from 'ghtml'
 import type { Article } from '../../article/article.ts'
 import { plainTextAsHtml } from './article-text.ts'
-import { documentClosing, documentOpening } from './document.ts'
-import { headlineClass, headlineOf } from './headline.ts'
+import { afterStylesheet, beforeStylesheet, type DocumentOpening, documentClosing } from './document.ts'
+import { type Headline, headlineClass, headlineOf } from './headline.ts'
 import { languageAttributes, siteLanguage, webAddress } from './markup.ts'
 import { articleMetadata, writersOf } from './metadata.ts'
 import { type SiteView, sectionPath } from './site-view.ts'
+import { stylesheet } from './stylesheet.ts'
 import { timeInFull } from './times.ts'
 
 /**
@@ -13,22 +14,45 @@ import { timeInFull } from './times.ts'
  *
  * It is sent before the rail is known, and lays out the same with and without it: the rail's column is kept free.
  */
-export function articlePageOpening(view: { readonly site: SiteView; readonly article: Article }): string {
-  const { site, article } = view
+export function articlePageOpening(view: ArticleView): string {
+  const { beforeStylesheet, afterStylesheet } = articlePageParts(view)
+  return beforeStylesheet + stylesheet + afterStylesheet
+}
+
+export interface ArticleView {
+  readonly site: SiteView
+  readonly article: Article
+}
+
+/**
+ * The {@link articlePageOpening} around its stylesheet, which is the same on every page and most of its bytes: whoever
+ * sends pages by the thousand makes it into bytes once.
+ */
+export function articlePageParts({ site, article }: ArticleView): {
+  beforeStylesheet: string
+  afterStylesheet: string
+} {
   const headline = headlineOf(article)
-  const opening = documentOpening({
+  const document: DocumentOpening = {
     site,
     title: headline.text,
     language: article.language ?? null,
     metadata: articleMetadata(site, article, headline.text),
     section: article.section ?? null,
     kind: 'article',
-  })
+  }
+  return {
+    beforeStylesheet: beforeStylesheet(document),
+    afterStylesheet: afterStylesheet(document) + story(site, article, headline),
+  }
+}
+
+function story(site: SiteView, article: Article, headline: Headline): string {
   // The page's language is the article's. Where it is not known, each text takes its direction from its own letters.
   const direction = article.language ? '' : ' dir="auto"'
   const image = webAddress(article.image)
   const body = article.bodyHtml ?? plainTextAsHtml(headline.body)
-  return html`!${opening}<article class="story">
+  return html`<article class="story">
 <header class="story-head">
 !${article.section ? html`<p class="kicker"!${direction}><a href="${sectionPath(site, article.section)}">${article.section}</a></p>` : ''}<h1 class="${
     headline.visible ? headlineClass(headline.text) : 'for-screen-readers'

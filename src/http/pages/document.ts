@@ -5,7 +5,11 @@ import { stylesheet } from './stylesheet.ts'
 import { dayInFull } from './times.ts'
 
 /** From the doctype to the opened `<main>`. */
-export function documentOpening(document: {
+export function documentOpening(document: DocumentOpening): string {
+  return beforeStylesheet(document) + stylesheet + afterStylesheet(document)
+}
+
+export interface DocumentOpening {
   readonly site: SiteView
   /** What the window is called; the site's name is added. Empty on the front page. */
   readonly title: string
@@ -16,20 +20,27 @@ export function documentOpening(document: {
   /** The section that is marked as the current one. */
   readonly section: string | null
   readonly kind: 'front' | 'section' | 'article' | 'error'
-}): string {
-  const { site, kind } = document
-  const language = document.language || siteLanguage
-  const direction = directionOf(language)
-  // On the front page the site's name is the headline of the page; elsewhere something else is.
-  const nameTag = kind === 'front' ? 'h1' : 'p'
+}
+
+/** The part of {@link documentOpening} that stands before the stylesheet: for those who hold that as bytes. */
+export function beforeStylesheet({ site, title, language }: DocumentOpening): string {
   return html`<!doctype html>
-<html lang="${language}"!${direction === 'rtl' ? ' dir="rtl"' : ''}>
+<html lang="${language || siteLanguage}"!${directionOf(language || siteLanguage) === 'rtl' ? ' dir="rtl"' : ''}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${document.title === '' ? site.name : `${document.title} – ${site.name}`}</title>
+<title>${title === '' ? site.name : `${title} – ${site.name}`}</title>
 <meta name="color-scheme" content="light dark">
-<style>!${stylesheet}</style>
+<style>`
+}
+
+/** The part of {@link documentOpening} that stands after the stylesheet. */
+export function afterStylesheet(document: DocumentOpening): string {
+  const { site, kind } = document
+  const language = document.language || siteLanguage
+  // On the front page the site's name is the headline of the page; elsewhere something else is.
+  const nameTag = kind === 'front' ? 'h1' : 'p'
+  return html`</style>
 <link rel="icon" href="!${icon}">
 !${document.metadata}
 </head>
@@ -48,6 +59,12 @@ export function documentOpening(document: {
 
 /** From the end of `<main>` to the end of the document. */
 export function documentClosing(site: SiteView): string {
+  const frame = frameOf(site)
+  frame.closing ??= renderClosing(site)
+  return frame.closing
+}
+
+function renderClosing(site: SiteView): string {
   const more = site.sections.slice(navigationLength, footerLength)
   return html`</main>
 <footer class="colophon" lang="${siteLanguage}" dir="ltr">
@@ -67,11 +84,39 @@ export function documentClosing(site: SiteView): string {
 
 function sectionNavigation(site: SiteView, current: string | null): string {
   if (site.sections.length === 0) return ''
-  const links = site.sections.slice(0, navigationLength).map(({ section }) => {
-    const isCurrent = current !== null && section.toLowerCase() === current.toLowerCase()
-    return html`<li><a href="${sectionPath(site, section)}" dir="auto"!${isCurrent ? ' aria-current="page"' : ''}>${section}</a></li>`
-  })
-  return html`<nav class="sections" aria-label="Sections"><ul>!${links}</ul></nav>`
+  const shown = site.sections.slice(0, navigationLength)
+  const currentAt =
+    current === null ? -1 : shown.findIndex(({ section }) => section.toLowerCase() === current.toLowerCase())
+  const { navigations } = frameOf(site)
+  const known = navigations.get(currentAt)
+  if (known !== undefined) return known
+  const links = shown.map(
+    ({ section }, at) =>
+      html`<li><a href="${sectionPath(site, section)}" dir="auto"!${at === currentAt ? ' aria-current="page"' : ''}>${section}</a></li>`,
+  )
+  const navigation = html`<nav class="sections" aria-label="Sections"><ul>!${links}</ul></nav>`
+  navigations.set(currentAt, navigation)
+  return navigation
+}
+
+/** What is the same on all pages of a site, for as long as its list of sections is the same one. */
+interface Frame {
+  readonly name: string
+  readonly prefix: string
+  closing: string | null
+  /** By the place of the current section among those shown; -1: it is none of them. */
+  readonly navigations: Map<number, string>
+}
+
+// Dozens of links on each page, which change with the list of sections only. Gone with the list that they were made of.
+const frames = new WeakMap<SiteView['sections'], Frame>()
+
+function frameOf({ sections, name, prefix }: SiteView): Frame {
+  const known = frames.get(sections)
+  if (known && known.name === name && known.prefix === prefix) return known
+  const frame: Frame = { name, prefix, closing: null, navigations: new Map() }
+  frames.set(sections, frame)
+  return frame
 }
 
 // The site's own words inside a page in another language say which language they are in.

@@ -39,7 +39,8 @@ export function openingWords(text: string, lengthMax: number): string {
   // Only the start is looked at: a body may be two megabytes long.
   const line = text
     .slice(0, lengthMax * 2)
-    .replace(/\s+/g, ' ')
+    // Most spaces are single ones, and nothing has to be done for those.
+    .replace(/\s{2,}|[^\S ]/g, ' ')
     .trim()
   if (line.length <= lengthMax) return line
   const cut = line.slice(0, lengthMax - 1)

@@ -202,6 +202,9 @@ main { padding-block: 1.75rem 3.5rem; }
 }
 `)
 
+/** The {@link stylesheet} as it is sent: three quarters of a page's bytes, and the same on every page. */
+export const stylesheetBytes: Buffer = Buffer.from(stylesheet)
+
 // Comments and indentation are for whoever changes this file; every reader would pay for them.
 function compact(css: string): string {
   return css

@@ -18,18 +18,18 @@ export function timeAsAge(iso: string, now: number): string {
 
 /** `Monday, 2 November 2026`, in UTC. */
 export function dayInFull(at: number): string {
-  return `${weekdays[new Date(at).getUTCDay()]}, ${day(at)}`
+  return `${weekdays[new Date(at).getUTCDay()]}, ${day(new Date(at))}`
 }
 
 function age(at: number, now: number): string {
   const minutes = Math.floor((now - at) / 60_000)
   // A clock that is a little ahead is not worth a word; a date that is truly ahead is told as a date.
-  if (minutes < -5) return day(at)
+  if (minutes < -5) return day(new Date(at))
   if (minutes < 1) return 'just now'
   if (minutes < 60) return count(minutes, 'minute')
   if (minutes < 24 * 60) return count(Math.floor(minutes / 60), 'hour')
   if (minutes < 7 * 24 * 60) return count(Math.floor(minutes / (24 * 60)), 'day')
-  return day(at)
+  return day(new Date(at))
 }
 
 function count(number: number, unit: string): string {
@@ -37,11 +37,15 @@ function count(number: number, unit: string): string {
 }
 
 function fullTime(at: number): string {
-  return `${day(at)}, ${new Date(at).toISOString().slice(11, 16)} UTC`
+  const date = new Date(at)
+  return `${day(date)}, ${twoDigits(date.getUTCHours())}:${twoDigits(date.getUTCMinutes())} UTC`
 }
 
-function day(at: number): string {
-  const date = new Date(at)
+function twoDigits(number: number): string {
+  return number < 10 ? `0${number}` : `${number}`
+}
+
+function day(date: Date): string {
   return `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`
 }
 

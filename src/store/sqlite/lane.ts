@@ -1,5 +1,5 @@
 import type { Clock } from '../../concurrency/clock.ts'
-import { Thread } from '../../concurrency/thread.ts'
+import { Thread, ThreadDiedError } from '../../concurrency/thread.ts'
 import {
   InvalidOptionError,
   InvalidRequestError,
@@ -16,7 +16,7 @@ import type { AnswersOf, AsksOf } from './requests.ts'
  *   once. Behind a slow disk a thread would otherwise spend itself on answers that nobody waits for any more.
  * - An aborted request that is with a thread counts until it is answered: a thread that hangs fills its lane and no more.
  * - A thread that has answered nothing for `stuckMs` while it had work is ended, and its requests are rejected; the next
- *   request starts another.
+ *   request starts another. One that is starting has longer: on a busy machine that takes its time.
  * - Whatever fails rejects with an error of `errors.ts`, with what the thread threw as its `cause`.
  */
 export class Lane<Map> implements AsyncDisposable {
@@ -37,6 +37,7 @@ export class Lane<Map> implements AsyncDisposable {
         pendingMax: options.inFlightMax,
       }),
       answeredAt: 0,
+      isUp: false,
       stopWatching: null,
     }))
   }
@@ -141,15 +142,26 @@ export class Lane<Map> implements AsyncDisposable {
     if (seat.thread.pending === 0) seat.answeredAt = this.#options.clock.monotonicMs()
     seat.thread.request(waiting.request).then(
       (answer) => {
+        if (!seat.isUp) this.#cameUp(seat)
         this.#free(seat)
         waiting.resolve(answer)
       },
       (error: unknown) => {
+        // The next request starts another.
+        if (error instanceof ThreadDiedError) seat.isUp = false
         this.#free(seat)
         waiting.reject(this.#translate(error))
       },
     )
     this.#watch(seat)
+  }
+
+  /** From here on it is watched more closely. */
+  #cameUp(seat: Seat): void {
+    seat.isUp = true
+    seat.stopWatching?.()
+    seat.stopWatching = null
+    if (seat.thread.pending > 0) this.#watch(seat)
   }
 
   #free(seat: Seat): void {
@@ -161,15 +173,18 @@ export class Lane<Map> implements AsyncDisposable {
 
   #watch(seat: Seat): void {
     if (seat.stopWatching) return
-    const { clock, stuckMs, name } = this.#options
+    const { clock, name } = this.#options
+    const mayTakeMs = () => (seat.isUp ? this.#options.stuckMs : Math.max(this.#options.stuckMs, startMs))
     const look = () => {
       seat.stopWatching = null
       if (seat.thread.pending === 0) return
       const idleMs = clock.monotonicMs() - seat.answeredAt
+      const stuckMs = mayTakeMs()
       if (idleMs < stuckMs) {
         seat.stopWatching = clock.after(stuckMs - idleMs, look)
         return
       }
+      seat.isUp = false
       // Not awaited: a thread inside a disk read ends when the disk answers. Its requests are rejected at once.
       void seat.thread.kill(
         new StoreUnavailableError(
@@ -177,7 +192,7 @@ export class Lane<Map> implements AsyncDisposable {
         ),
       )
     }
-    seat.stopWatching = clock.after(stuckMs, look)
+    seat.stopWatching = clock.after(mayTakeMs(), look)
   }
 
   #tellDrained(): void {
@@ -215,7 +230,7 @@ export interface LaneOptions {
   readonly pendingMax: number
   /** How many may be with one thread at a time. */
   readonly inFlightMax: number
-  /** How long a thread may go without an answer before it counts as stuck, in milliseconds. */
+  /** How long a thread that has answered before may go without an answer before it counts as stuck, in milliseconds. */
   readonly stuckMs: number
   readonly clock: Clock
 }
@@ -224,6 +239,8 @@ interface Seat {
   readonly thread: Thread<unknown, unknown>
   /** When it last answered or was handed work while idle, on the monotonic clock. */
   answeredAt: number
+  /** It has answered since it was started. */
+  isUp: boolean
   stopWatching: (() => void) | null
 }
 
@@ -232,3 +249,6 @@ interface Waiting {
   readonly resolve: (answer: unknown) => void
   readonly reject: (reason: unknown) => void
 }
+
+/** How long a thread may take to start and to answer for the first time, in milliseconds. */
+const startMs = 30_000

@@ -1,8 +1,7 @@
-import { type Article, type ArticleSummary, articleIdPattern, type PreparedArticle } from '../../article/article.ts'
+import type { Article, ArticleSummary, PreparedArticle } from '../../article/article.ts'
 import type { Clock } from '../../concurrency/clock.ts'
 import { siblingModule } from '../../concurrency/thread.ts'
-import { InvalidRequestError, type Problem, StoreUnavailableError } from '../../errors.ts'
-import { railLimitMax } from '../../related/related.ts'
+import { afterSome, checkBatch, checkListLimit, checkRailQuery } from '../check-requests.ts'
 import { listPosition, listToken } from '../list-position.ts'
 import { railAnswer, type StoredRailRead } from '../rail-answer.ts'
 import { sectionKey } from '../section-key.ts'
@@ -13,7 +12,6 @@ import {
   type ChangedId,
   type IndexPageRow,
   type ListOptions,
-  listLimitMax,
   type PutOptions,
   type PutResult,
   putTransactionMax,
@@ -21,7 +19,6 @@ import {
   type RailReadOptions,
   type RailWrite,
   type ReadOptions,
-  railExcludeMax,
   type SectionCount,
   type Store,
   type StoreStatus,
@@ -122,7 +119,7 @@ export class SqliteStore implements Store {
   }
 
   async readRail(id: string, { now, limit, exclude = [], signal }: RailReadOptions): Promise<RailRead> {
-    check('Rail', [...limitProblems(limit, railLimitMax), ...excludeProblems(exclude)])
+    checkRailQuery(limit, exclude)
     const answer = await this.#rail.ask('rail', { id, now, limit, exclude }, signal)
     return railAnswer(JSON.parse(answer) as StoredRailRead)
   }
@@ -132,7 +129,7 @@ export class SqliteStore implements Store {
   }
 
   async listArticles({ section, before, limit, now, signal }: ListOptions): Promise<ArticleList> {
-    check('List of articles', limitProblems(limit, listLimitMax))
+    checkListLimit(limit)
     const answer = await this.#list.ask(
       'list',
       { sectionKey: section === undefined ? null : sectionKey(section), ...listPosition(before), limit, now },
@@ -149,7 +146,7 @@ export class SqliteStore implements Store {
   }
 
   async putArticles(batch: readonly PreparedArticle[], { now, republish, signal }: PutOptions): Promise<PutResult[]> {
-    check('Batch of articles', batch.flatMap(preparedProblems))
+    checkBatch(batch)
     signal?.throwIfAborted()
     const results: PutResult[] = []
     for (let start = 0; start < batch.length; start += putTransactionMax) {
@@ -172,12 +169,7 @@ export class SqliteStore implements Store {
   }
 
   async readChanges({ after, limit, now, signal }: { after: number; limit: number } & ReadOptions): Promise<Change[]> {
-    const rows = await this.#background.ask('changes', { after, limit, now }, signal)
-    return rows.map(({ seq, articleId, document }) => ({
-      seq,
-      articleId,
-      article: document === null ? null : (JSON.parse(document) as Article),
-    }))
+    return await this.#background.ask('changes', { after, limit, now }, signal)
   }
 
   async readChangedIds({ after, limit, signal }: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]> {
@@ -203,7 +195,7 @@ export class SqliteStore implements Store {
     for (let last = afterId; page.length < limit; ) {
       const asked = limit - page.length
       const rows = await this.#background.ask('indexPage', { afterId: last, limit: asked, now }, signal)
-      for (const { document, railItems } of rows) page.push({ article: JSON.parse(document) as Article, railItems })
+      page.push(...rows)
       const end = rows.at(-1)
       if (!end) break
       last = end.id
@@ -250,48 +242,4 @@ export interface SqliteSettings {
   readonly railThreads: number
   /** How long a writer waits for another process to finish its own transaction, in milliseconds. */
   readonly busyMs: number
-}
-
-function afterSome(error: unknown, { stored, sent }: { stored: number; sent: number }): unknown {
-  if (!(error instanceof StoreUnavailableError)) return error
-  // A thread that died may have committed what it did not answer for.
-  return new StoreUnavailableError(
-    `The first ${stored} of ${sent} articles were stored, and no more is known to be. ${error.message}`,
-    { cause: error },
-  )
-}
-
-function check(what: string, problems: readonly Problem[]): void {
-  if (problems.length > 0) throw new InvalidRequestError(what, problems)
-}
-
-function limitProblems(limit: number, max: number): Problem[] {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return []
-  return [{ path: 'limit', message: `expected a whole number from 1 to ${max}, found ${limit}` }]
-}
-
-function excludeProblems(exclude: readonly string[]): Problem[] {
-  if (exclude.length <= railExcludeMax) return []
-  return [{ path: 'exclude', message: `expected at most ${railExcludeMax} ids, found ${exclude.length}` }]
-}
-
-// What was parsed has passed these long ago. They stand here for what was not: ids become paths of URLs, and times are
-// compared as text.
-function preparedProblems({ input }: PreparedArticle, index: number): Problem[] {
-  const problems: Problem[] = []
-  if (!articleIdPattern.test(input.id)) {
-    problems.push({ path: `[${index}].id`, message: `expected an id that matches ${articleIdPattern.source}` })
-  }
-  for (const key of ['publishedAt', 'updatedAt', 'embargoedUntil'] as const) {
-    const time = input[key]
-    if (time !== undefined && !isCanonicalTime(time)) {
-      problems.push({ path: `[${index}].${key}`, message: 'expected a time as Date.prototype.toISOString gives it' })
-    }
-  }
-  return problems
-}
-
-function isCanonicalTime(time: string): boolean {
-  const ms = Date.parse(time)
-  return !Number.isNaN(ms) && new Date(ms).toISOString() === time
 }

@@ -1,10 +1,9 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import type { Article, PreparedArticle } from '../../article/article.ts'
-import { decidePublication, type StoredPublication, type Tombstone } from '../../article/publication.ts'
-import { summaryOf } from '../../article/summary.ts'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { PreparedArticle } from '../../article/article.ts'
+import { decidePublication, type Tombstone } from '../../article/publication.ts'
 import { answerRequests } from '../../concurrency/thread.ts'
+import { columnsOf, storedPublication } from '../article-row.ts'
 import { checkRailItems } from '../check-rail-items.ts'
-import { sectionKey } from '../section-key.ts'
 import type { PutResult } from '../store.ts'
 import { hostDatabase } from './host-database.ts'
 import { inTransaction, openForWriting, sleep } from './open-database.ts'
@@ -118,24 +117,6 @@ function put(statement: Statements, prepared: PreparedArticle, rules: { now: num
   }
 }
 
-function columnsOf(article: Article, visibleFrom: number, now: number): Record<string, SQLInputValue> {
-  const { id, status, publishedAt, updatedAt, firstSeenAt } = article
-  return {
-    id,
-    status,
-    visibleFrom,
-    lifted: visibleFrom <= now ? 1 : 0,
-    publishedAt,
-    updatedAt,
-    firstSeenAt,
-    evolvedFrom: article.evolvedFrom ?? null,
-    section: article.section ?? null,
-    sectionKey: article.section === undefined ? null : sectionKey(article.section),
-    summary: JSON.stringify(summaryOf(article)),
-    document: JSON.stringify(article),
-  }
-}
-
 function bury(statement: Statements, id: string, tombstone: Tombstone, now: number): number {
   statement.bury.run({ id, ...tombstone })
   statement.deleteRail.run({ id })
@@ -144,16 +125,6 @@ function bury(statement: Statements, id: string, tombstone: Tombstone, now: numb
 
 function recordChange(statement: Statements, id: string, now: number): number {
   return Number(statement.change.run({ id, now }).lastInsertRowid)
-}
-
-function storedPublication(row: Record<string, unknown>): StoredPublication {
-  return {
-    status: row.status as StoredPublication['status'],
-    fingerprint: row.fingerprint as string | null,
-    publishedAt: String(row.published_at),
-    updatedAt: String(row.updated_at),
-    firstSeenAt: String(row.first_seen_at),
-  }
 }
 
 /**

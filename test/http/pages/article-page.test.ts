@@ -78,6 +78,17 @@ describe('the page of an article', () => {
     assert.doesNotMatch(opening({ section: 'Sport' }), /aria-current/)
   })
 
+  test('keeps the frame of one site, and of one current section, from another that has the same sections', () => {
+    const { sections } = aSite()
+    const page = (site: Parameters<typeof aSite>[0], section: string) =>
+      articlePageOpening({ site: aSite({ ...site, sections }), article: anArticle({ section }) }) +
+      articlePageClosing({ site: aSite({ ...site, sections }) })
+    const first = page({ name: 'Courier' }, 'World')
+    const other = page({ name: 'Herald', prefix: '/news' }, 'Sport')
+    assert.doesNotMatch(other, />Courier<|aria-current="page"|href="\/sections/)
+    assert.equal(page({ name: 'Courier' }, 'World'), first)
+  })
+
   test('links below the path that it is mounted under', () => {
     const page = articlePageOpening({ site: aSite({ prefix: '/news' }), article: anArticle({ section: 'World' }) })
     assert.match(page, /href="\/news\/sections\/World"/)

@@ -70,6 +70,34 @@ describe('a lane', () => {
     assert.equal(await next, 'next')
   })
 
+  it('lets a thread take its time to start, and ends one that never comes up', async () => {
+    const clock = new SteppedClock()
+    await using lane = open({ clock, stuckMs: 1000 })
+    const gate = new Gate()
+    const first = lane.ask('wait', gate.buffer)
+    clock.advance(1000)
+    gate.open()
+    await first
+    await using other = open({ clock, stuckMs: 1000 })
+    const never = other.ask('stick', null)
+    clock.advance(29_999)
+    assert.equal(other.pending, 1)
+    clock.advance(1)
+    await assert.rejects(never, /had not answered for 30000 ms/)
+  })
+
+  it('gives the one that follows on a thread which died that time again', async () => {
+    const clock = new SteppedClock()
+    await using lane = open({ clock, stuckMs: 1000 })
+    await lane.ask('echo', 'up')
+    await assert.rejects(lane.ask('die', null), StoreUnavailableError)
+    const gate = new Gate()
+    const first = lane.ask('wait', gate.buffer)
+    clock.advance(1000)
+    gate.open()
+    await first
+  })
+
   it('lets a thread be slow as long as it answers', async () => {
     const clock = new SteppedClock()
     await using lane = open({ clock, stuckMs: 1000, inFlightMax: 1 })
@@ -142,6 +170,7 @@ interface Requests {
   echo: { asks: unknown; answers: unknown }
   wait: { asks: SharedArrayBuffer; answers: SharedArrayBuffer }
   stick: { asks: null; answers: null }
+  die: { asks: null; answers: null }
   fail: { asks: string; answers: null }
   asked: { asks: null; answers: unknown[] }
 }

@@ -1,0 +1,92 @@
+/**
+ * The claim: an article that was acknowledged is there after the process that stored it was killed (-9), on every store; and an
+ * article is stored with its change row or not at all.
+ *
+ *     node benchmarks/killed-writer.ts [--stores sqlite,postgres] [--kills 200] [--json]
+ *
+ * A process publishes one article after the other into a store and writes down each that is acknowledged. It is killed at a
+ * moment by chance, up to `--within` (300) milliseconds after its first; then every acknowledged article is read. All of a
+ * store's kills happen on one store. PostgreSQL is started for this, in a temporary folder; it is not killed itself.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { seededRandom } from '../src/generate/seeded-random.ts'
+import { openStore, temporaryStoreFolder } from '../src/store/open-store.ts'
+import { startPostgres } from '../test/support/postgres-server.ts'
+import { machine } from './support/machine.ts'
+
+const { values } = parseArgs({
+  options: {
+    stores: { type: 'string', default: 'sqlite,postgres' },
+    kills: { type: 'string', default: '200' },
+    within: { type: 'string', default: '300' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const [kills, withinMs] = [Number(values.kills), Number(values.within)]
+const publisher = new URL('../test/store/publish-until-killed.ts', import.meta.url)
+const random = seededRandom(1)
+const rows: Row[] = []
+for (const name of values.stores.split(',')) rows.push(await killed(name))
+process.stdout.write(values.json ? `${JSON.stringify({ kills, machine: machine(), rows }, null, 2)}\n` : table())
+
+interface Row {
+  readonly store: string
+  readonly acknowledged: number
+  /** Acknowledged, and not there afterwards. */
+  readonly lost: number
+  /** Visible articles and change rows that are not the same number: one was stored without the other. */
+  readonly torn: number
+}
+
+async function killed(name: string): Promise<Row> {
+  await using opening = new AsyncDisposableStack()
+  const url =
+    name === 'postgres'
+      ? await opening.use(await startPostgres()).createDatabase()
+      : opening.use(await temporaryStoreFolder()).url
+  const row = { store: name, acknowledged: 0, lost: 0, torn: 0 }
+  for (let kill = 0; kill < kills; kill++) {
+    const ids = await publishedUntilKilled(url, random() * withinMs, kill)
+    await using store = await openStore(url)
+    row.acknowledged += ids.length
+    for (const id of ids) if ((await store.readArticle(id, { now })).state !== 'found') row.lost++
+    const { articles, lastSeq } = await store.readStatus({ now })
+    if (articles.visible !== lastSeq) row.torn++
+    process.stderr.write(`\r${name}: ${kill + 1} of ${kills} kills, ${row.acknowledged} articles acknowledged`)
+  }
+  process.stderr.write('\n')
+  return row
+}
+
+async function publishedUntilKilled(url: string, afterMs: number, round: number): Promise<string[]> {
+  const child = spawn(process.execPath, [publisher.pathname, url, String(round * 20_000)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  const acknowledged: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    acknowledged.push(line)
+    if (acknowledged.length === 1) void pause(afterMs).then(() => child.kill('SIGKILL'))
+  }
+  await exited
+  return acknowledged
+}
+
+function table(): string {
+  return [
+    `${kills} kills of a publishing process on each store, up to ${withinMs} ms after its first article. ${machine()}`,
+    `${'store'.padEnd(12)}${'acknowledged'.padStart(14)}${'lost'.padStart(8)}${'torn'.padStart(8)}`,
+    ...rows.map(
+      ({ store, acknowledged, lost, torn }) =>
+        `${store.padEnd(12)}${String(acknowledged).padStart(14)}${String(lost).padStart(8)}${String(torn).padStart(8)}`,
+    ),
+    '',
+  ].join('\n')
+}
+
+/** Later than what the publisher says it is. */
+const now = 1_793_000_001_000

@@ -1,0 +1,51 @@
+import type { Article } from '../article/article.ts'
+import type { StoredPublication } from '../article/publication.ts'
+import { summaryOf } from '../article/summary.ts'
+import { sectionKey } from './section-key.ts'
+
+/** An article as the columns of its row, whatever the database: long texts are JSON, times are text as they are compared. */
+export interface ArticleRow {
+  readonly id: string
+  readonly status: 'published' | 'draft'
+  /** Milliseconds since the epoch. */
+  readonly visibleFrom: number
+  /** 0 while the change row for the end of its embargo is still to be written. */
+  readonly lifted: 0 | 1
+  readonly publishedAt: string
+  readonly updatedAt: string
+  readonly firstSeenAt: string
+  readonly evolvedFrom: string | null
+  readonly section: string | null
+  readonly sectionKey: string | null
+  readonly summary: string
+  readonly document: string
+}
+
+export function columnsOf(article: Article, visibleFrom: number, now: number): ArticleRow {
+  const { id, status, publishedAt, updatedAt, firstSeenAt } = article
+  return {
+    id,
+    status,
+    visibleFrom,
+    lifted: visibleFrom <= now ? 1 : 0,
+    publishedAt,
+    updatedAt,
+    firstSeenAt,
+    evolvedFrom: article.evolvedFrom ?? null,
+    section: article.section ?? null,
+    sectionKey: article.section === undefined ? null : sectionKey(article.section),
+    summary: JSON.stringify(summaryOf(article)),
+    document: JSON.stringify(article),
+  }
+}
+
+/** What the rules of publication need of a row. */
+export function storedPublication(row: Record<string, unknown>): StoredPublication {
+  return {
+    status: row.status as StoredPublication['status'],
+    fingerprint: row.fingerprint as string | null,
+    publishedAt: String(row.published_at),
+    updatedAt: String(row.updated_at),
+    firstSeenAt: String(row.first_seen_at),
+  }
+}

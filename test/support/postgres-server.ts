@@ -1,0 +1,165 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants, globSync } from 'node:fs'
+import { chown, mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { Client } from 'pg'
+
+const run = promisify(execFile)
+
+/** Where PostgreSQL's programs are (15 or newer), or why the tests cannot use it. */
+export function findPostgres(): { readonly folder: string } | { readonly folder: null; readonly reason: string } {
+  const installed = globSync('/usr/lib/postgresql/*/bin/postgres')
+    .map((path) => ({ path, version: Number(/postgresql\/(\d+)/.exec(path)?.[1]) }))
+    .filter(({ version }) => version >= 15)
+    .sort((a, b) => b.version - a.version)
+    .map(({ path }) => path)
+  const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'postgres'))
+  const program = [...installed, ...onPath].find(
+    (path) => isExecutable(path) && isExecutable(join(dirname(path), 'initdb')),
+  )
+  if (program) return { folder: dirname(program) }
+  return { folder: null, reason: 'PostgreSQL 15 or newer is not installed (Debian: apt-get install postgresql).' }
+}
+
+/**
+ * A PostgreSQL server of this test's own, in a temporary folder, on a port of its own, which may be killed, paused and
+ * started again. It does not wait for the disk: what it has committed outlives it, and not the machine.
+ */
+export async function startPostgres(): Promise<PostgresServer> {
+  const found = findPostgres()
+  if (found.folder === null) throw new Error(found.reason)
+  const root = await mkdtemp(join(tmpdir(), 'onward-postgres-'))
+  // It refuses to run as root.
+  const owner = process.getuid?.() === 0 ? ordinaryUser() : null
+  if (owner) await chown(root, owner.uid, owner.gid)
+  const data = join(root, 'data')
+  const env = { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }
+  await run(
+    join(found.folder, 'initdb'),
+    ['-A', 'trust', '-U', 'onward', '-E', 'UTF8', '--no-locale', '--no-sync', '-D', data],
+    { ...owner, env },
+  )
+  const port = await freePort()
+  const speed = ['-c', 'fsync=off', '-c', 'full_page_writes=off']
+  const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', `port=${port}`, '-c', 'max_connections=200', ...speed]
+  const start = async (): Promise<ChildProcess> => {
+    const server = spawn(join(found.folder, 'postgres'), ['-D', data, '-k', root, ...settings], {
+      ...owner,
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    await new Promise<void>((resolve, reject) => {
+      server.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        said = (said + text).slice(-4000)
+        if (said.includes('ready to accept connections')) resolve()
+      })
+      server.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said}`)))
+    })
+    return server
+  }
+  let server = await start()
+  let databases = 0
+  const admin = async (text: string) => {
+    const client = new Client({ host: '127.0.0.1', port, user: 'onward', database: 'postgres' })
+    client.on('error', () => {})
+    await client.connect()
+    try {
+      await client.query(text)
+    } finally {
+      await client.end()
+    }
+  }
+  const kill = async () => {
+    const exited = once(server, 'exit')
+    server.kill('SIGKILL')
+    await exited
+  }
+  return {
+    port,
+    async createDatabase() {
+      const name = `news${++databases}`
+      await admin(`CREATE DATABASE ${name}`)
+      return `postgres://onward@127.0.0.1:${port}/${name}`
+    },
+    admin,
+    kill,
+    async restart() {
+      if (server.exitCode === null && server.signalCode === null) await kill()
+      server = await start()
+    },
+    pause: () => signalAll(server, 'SIGSTOP'),
+    resume: () => signalAll(server, 'SIGCONT'),
+    async [Symbol.asyncDispose]() {
+      if (server.exitCode === null && server.signalCode === null) {
+        signalAll(server, 'SIGCONT')
+        const exited = once(server, 'exit')
+        server.kill('SIGQUIT')
+        await exited
+      }
+      await rm(root, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface PostgresServer extends AsyncDisposable {
+  readonly port: number
+  /** An empty database; gives the URL of a store in it. */
+  createDatabase(): Promise<string>
+  /** Runs SQL as the owner of the server. */
+  admin(text: string): Promise<void>
+  /** As a machine that loses its power. */
+  kill(): Promise<void>
+  /** Kills it where it still runs, and starts it on the same data and port. */
+  restart(): Promise<void>
+  /** It keeps its connections and answers nothing. */
+  pause(): void
+  resume(): void
+}
+
+// The processes that serve connections are its children.
+function signalAll(server: ChildProcess, signal: NodeJS.Signals): void {
+  const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(server.pid)], { encoding: 'utf8' })
+  for (const pid of [server.pid ?? 0, ...children.split('\n').map(Number)].filter((pid) => pid > 0)) {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It has ended in between.
+    }
+  }
+}
+
+function ordinaryUser(): { uid: number; gid: number } {
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const number = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }))
+      return { uid: number('-u'), gid: number('-g') }
+    } catch {
+      // The next.
+    }
+  }
+  throw new Error('PostgreSQL refuses to run as root, and there is no user "postgres" or "nobody" to run it as.')
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
