@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import assert from 'node:assert'
 import type { ArticleWords } from './article-words.ts'
 import type { ArticleTable } from './articles.ts'
 import { Explainer } from './explain.ts'
