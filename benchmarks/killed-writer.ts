@@ -2,11 +2,12 @@
  * The claim: an article that was acknowledged is there after the process that stored it was killed (-9), on every store; and an
  * article is stored with its change row or not at all.
  *
- *     node benchmarks/killed-writer.ts [--stores sqlite,postgres] [--kills 200] [--json]
+ *     node benchmarks/killed-writer.ts [--stores sqlite,postgres,mariadb] [--kills 200] [--json]
  *
  * A process publishes one article after the other into a store and writes down each that is acknowledged. It is killed at a
  * moment by chance, up to `--within` (300) milliseconds after its first; then every acknowledged article is read. All of a
- * store's kills happen on one store. PostgreSQL is started for this, in a temporary folder; it is not killed itself.
+ * store's kills happen on one store. PostgreSQL and MariaDB are started for this, in a
+ * temporary folder; they are not killed themselves.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,12 +16,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '../src/generate/seeded-random.ts'
 import { openStore, temporaryStoreFolder } from '../src/store/open-store.ts'
+import { startMariadb } from '../test/support/mariadb-server.ts'
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { machine } from './support/machine.ts'
 
 const { values } = parseArgs({
   options: {
-    stores: { type: 'string', default: 'sqlite,postgres' },
+    stores: { type: 'string', default: 'sqlite,postgres,mariadb' },
     kills: { type: 'string', default: '200' },
     within: { type: 'string', default: '300' },
     json: { type: 'boolean', default: false },
@@ -44,10 +46,7 @@ interface Row {
 
 async function killed(name: string): Promise<Row> {
   await using opening = new AsyncDisposableStack()
-  const url =
-    name === 'postgres'
-      ? await opening.use(await startPostgres()).createDatabase()
-      : opening.use(await temporaryStoreFolder()).url
+  const url = await storeToKillAt(name, opening)
   const row = { store: name, acknowledged: 0, lost: 0, torn: 0 }
   for (let kill = 0; kill < kills; kill++) {
     const ids = await publishedUntilKilled(url, random() * withinMs, kill)
@@ -60,6 +59,12 @@ async function killed(name: string): Promise<Row> {
   }
   process.stderr.write('\n')
   return row
+}
+
+async function storeToKillAt(name: string, opening: AsyncDisposableStack): Promise<string> {
+  if (name === 'postgres') return await opening.use(await startPostgres()).createDatabase()
+  if (name === 'mariadb') return await opening.use(await startMariadb()).createDatabase()
+  return opening.use(await temporaryStoreFolder()).url
 }
 
 async function publishedUntilKilled(url: string, afterMs: number, round: number): Promise<string[]> {

@@ -13,6 +13,7 @@ import { delimiter, join, relative, resolve } from 'node:path'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { provideChromium } from './provide-chromium.ts'
+import { provideMariadb } from './provide-mariadb.ts'
 import { providePostgres } from './provide-postgres.ts'
 import { closingLines, reportTests, shortcoming } from './report-tests.ts'
 
@@ -32,6 +33,7 @@ const failedChecks: string[] = []
 if (isEverything) {
   await provideChromium(print)
   await providePostgres(print)
+  await provideMariadb(print)
   const checks = await Promise.all([runCheck('types', 'tsc', ['--noEmit']), runCheck('style', 'biome', ['check', '.'])])
   failedChecks.push(...checks.filter((check) => check !== null))
 }

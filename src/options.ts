@@ -59,7 +59,7 @@ export const optionSpecs: { readonly [Name in keyof Options]: OptionSpec<Options
   store: {
     env: 'ONWARD_STORE',
     default: null,
-    help: 'Where articles are kept, such as sqlite:news.db or postgres://onward@db.example/news. Without it the library opens the sample newsroom in a temporary file, and the command line uses sqlite:onward.db.',
+    help: 'Where articles are kept, such as sqlite:news.db, postgres://onward@db.example/news or mysql://onward@db.example/news. Without it the library opens the sample newsroom in a temporary file, and the command line uses sqlite:onward.db.',
     parse: orNull(text('a store URL such as sqlite:news.db')),
   },
   cache: {

@@ -6,6 +6,7 @@ import { StoreUnavailableError } from '../src/errors.ts'
 import { openService, type Service } from '../src/service.ts'
 import { openStore } from '../src/store/open-store.ts'
 import { leavesNothingBehind } from './support/leak-check.ts'
+import { findMariadb, startMariadb } from './support/mariadb-server.ts'
 import { findPostgres, startPostgres } from './support/postgres-server.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 
@@ -34,6 +35,7 @@ const others = Array.from({ length: 40 }, (_, index) => ({
 }))
 
 const postgres = findPostgres()
+const mariadb = findMariadb()
 const stores: ReadonlyArray<{ name: string; skip: string | false; open: () => Promise<OpenedPlace> }> = [
   {
     name: 'SQLite',
@@ -48,6 +50,14 @@ const stores: ReadonlyArray<{ name: string; skip: string | false; open: () => Pr
     skip: postgres.folder === null && postgres.reason,
     open: async () => {
       const server = await startPostgres()
+      return { url: await server.createDatabase(), close: () => server[Symbol.asyncDispose]() }
+    },
+  },
+  {
+    name: 'MariaDB',
+    skip: mariadb.server === null && mariadb.reason,
+    open: async () => {
+      const server = await startMariadb()
       return { url: await server.createDatabase(), close: () => server[Symbol.asyncDispose]() }
     },
   },

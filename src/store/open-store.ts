@@ -3,7 +3,10 @@ import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Clock, systemClock } from '../concurrency/clock.ts'
 import { InvalidOptionError, StoreUnavailableError } from '../errors.ts'
-import { PostgresStore } from './postgres/postgres-store.ts'
+import { mysql } from './mysql/mysql.ts'
+import { postgres } from './postgres/postgres.ts'
+import type { Dialect } from './sql/dialect.ts'
+import { SqlStore } from './sql/sql-store.ts'
 import { SqliteStore } from './sqlite/sqlite-store.ts'
 import type { Store } from './store.ts'
 
@@ -16,6 +19,11 @@ export interface StoreOptions {
   readonly railThreads?: number | undefined
   /** How long a writer waits for another process to finish its own transaction, in milliseconds; default 5,000. */
   readonly busyMs?: number | undefined
+  /**
+   * How long a request to a database server waits for a free connection, and a connection may take to open, in
+   * milliseconds; default: each lane's own, from 1,000 to 30,000 (docs/databases.md).
+   */
+  readonly connectionWaitMs?: number | undefined
 }
 
 /**
@@ -24,14 +32,19 @@ export interface StoreOptions {
  * `sqlite:news.db` is relative to the working directory; `sqlite:/var/lib/news.db` and `sqlite:///var/lib/news.db` are
  * the same file. The file is created where there is none, with its folder.
  *
- * `postgres://onward@db.example:5432/news` is a database of a PostgreSQL server; it has to exist, and gets its tables here.
+ * `postgres://onward@db.example:5432/news` is a database of a PostgreSQL server, `mysql://…` or `mariadb://…` one of a MariaDB or
+ * MySQL server; it has to exist, and gets its tables here.
  *
  * @throws InvalidOptionError when the URL names nothing that can be a store, or a file or database that is not onward's
  * @throws StoreUnavailableError when the file cannot be opened, or the database not reached
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
-  if (/^postgres(?:ql)?:/i.test(url.trim())) {
-    return await PostgresStore.open(url.trim(), { clock: options.clock ?? systemClock })
+  const server = await serverOf(url.trim())
+  if (server !== null) {
+    return await SqlStore.open(server, {
+      clock: options.clock ?? systemClock,
+      connectionWaitMs: options.connectionWaitMs,
+    })
   }
   const file = resolve(sqliteFile(url))
   await makeFolder(file)
@@ -41,6 +54,13 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     railThreads: options.railThreads ?? 1,
     busyMs: options.busyMs ?? 5000,
   })
+}
+
+/** The database server that a URL names; null where it is not the URL of one. */
+async function serverOf(url: string): Promise<Dialect | null> {
+  if (/^postgres(?:ql)?:/i.test(url)) return await postgres(url)
+  if (/^(?:mysql|mariadb):/i.test(url)) return await mysql(url)
+  return null
 }
 
 /** A folder for a store that nobody is to keep: `url` is for {@link openStore}. Removed on dispose; close the store first. */
@@ -53,7 +73,7 @@ export async function temporaryStoreFolder(): Promise<{ readonly url: string } &
 }
 
 const accepted =
-  'A store is named as sqlite:PATH, for example sqlite:news.db or sqlite:/var/lib/onward/news.db, or as postgres://USER@HOST:PORT/DATABASE'
+  'A store is named as sqlite:PATH, for example sqlite:news.db or sqlite:/var/lib/onward/news.db, or as postgres://USER@HOST:PORT/DATABASE or mysql://USER@HOST:PORT/DATABASE'
 
 /** The file that a store URL names, as it was written there. @throws InvalidOptionError when it names none */
 export function sqliteFile(url: string): string {
@@ -63,7 +83,7 @@ export function sqliteFile(url: string): string {
     const hint = /^[\w./\\ -]+$/.test(url) ? ` Did you mean sqlite:${url.trim()}?` : ''
     throw new InvalidOptionError(`The store has no scheme. ${accepted}.${hint}`)
   }
-  if (/^postgres(?:ql)?$/i.test(scheme)) {
+  if (/^(?:postgres(?:ql)?|mysql|mariadb)$/i.test(scheme)) {
     throw new InvalidOptionError('This works on a SQLite store only. Name one as sqlite:PATH, such as sqlite:news.db.')
   }
   if (scheme.toLowerCase() !== 'sqlite') {

@@ -12,7 +12,7 @@ import type { RelatedArticle } from '../related/related.ts'
  * - `now` is always handed in, as milliseconds since the epoch: what is visible is decided by the caller's clock.
  */
 export interface Store extends AsyncDisposable {
-  readonly kind: 'sqlite' | 'postgres'
+  readonly kind: 'sqlite' | 'postgres' | 'mysql'
   /** Where it is, with secrets left out: for logs, `/readyz` and error messages. */
   readonly location: string
 

@@ -40,7 +40,7 @@ export const layers: readonly Layer[] = [
   { name: 'manager',       files: ['manager/'],       mayImport: ['cache', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'], isPure: true },
 
   // Peers.
-  { name: 'store',         files: ['store/'],         mayImport: ['store contract', 'related', 'concurrency', 'article', 'errors', 'events'], packages: ['pg'] },
+  { name: 'store',         files: ['store/'],         mayImport: ['store contract', 'related', 'concurrency', 'article', 'errors', 'events'], packages: ['mysql2', 'pg'] },
   { name: 'ingest',        files: ['ingest/'],        mayImport: ['types of manager', 'store contract', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['eld', 'feedsmith', 'htmlparser2', 'sanitize-html', 'undici', 'zod'] },
   { name: 'indexer',       files: ['indexer/'],       mayImport: ['index thread', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'] },

@@ -20,7 +20,8 @@ async function openPostgres(server: PostgresServer) {
   const opening = new AsyncDisposableStack()
   const url = await server.createDatabase()
   const database = new URL(url).pathname.slice(1)
-  const open = async (): Promise<Store> => opening.use(await openStore(url))
+  // What is promised must not depend on how busy the machine is.
+  const open = async (): Promise<Store> => opening.use(await openStore(url, { connectionWaitMs: 60_000 }))
   const store = await open()
   return {
     store,

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { InvalidOptionError, StoreUnavailableError } from '../../src/errors.ts'
 import { openStore } from '../../src/store/open-store.ts'
-import { PostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import { SqlStore } from '../../src/store/sql/sql-store.ts'
+import { cuttableWire } from '../support/cuttable-wire.ts'
 import { findPostgres, type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 import { numberedArticle } from './numbered-article.ts'
 
@@ -142,7 +142,7 @@ describe('a PostgreSQL store', { skip: found.folder === null && found.reason }, 
     await using wire = await cuttableWire(server.port)
     const store = await openStore(url.replace(`:${server.port}/`, `:${wire.port}/`))
     await using _closing = store
-    assert.ok(store instanceof PostgresStore)
+    assert.ok(store instanceof SqlStore)
     await store.putArticles([numberedArticle(1)], { now, republish: false })
     const faults: ReadonlyArray<[name: string, begin: () => unknown, end: () => unknown]> = [
       ['killed', () => server.kill(), () => server.restart()],
@@ -192,8 +192,8 @@ describe('a PostgreSQL store', { skip: found.folder === null && found.reason }, 
 
   it('gives each its own answer when more ask than there are connections, and some give up', async () => {
     const url = await server.createDatabase()
-    await using store = await openStore(url)
-    assert.ok(store instanceof PostgresStore)
+    await using store = await openStore(url, { connectionWaitMs: 60_000 })
+    assert.ok(store instanceof SqlStore)
     const ids = Array.from({ length: 50 }, (_, index) => String(index))
     await store.putArticles(
       ids.map((_, index) => numberedArticle(index)),
@@ -227,43 +227,4 @@ function leastPrivilege(database: string, role: string): string {
     GRANT USAGE ON SCHEMA public TO ${role};
     GRANT SELECT, INSERT, UPDATE, DELETE ON article, change, rail, cursor, lease, tally TO ${role};
     GRANT SELECT ON onward_schema TO ${role};`
-}
-
-/** A wire to the server that can be cut: what is sent is lost, and no side is told. */
-async function cuttableWire(port: number) {
-  let isCut = false
-  const sockets = new Set<Socket>()
-  const proxy = createServer((near) => {
-    const far = connect(port, '127.0.0.1')
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from)
-      from.on('data', (bytes) => {
-        if (!isCut) to.write(bytes)
-      })
-      from.on('error', () => {})
-      from.on('close', () => {
-        sockets.delete(from)
-        if (!isCut) to.destroy()
-      })
-    }
-  }).listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
-  const address = proxy.address()
-  return {
-    port: typeof address === 'object' && address ? address.port : 0,
-    cut: () => {
-      isCut = true
-    },
-    mend: () => {
-      isCut = false
-    },
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy()
-      proxy.close()
-      await once(proxy, 'close')
-    },
-  }
 }

@@ -1,13 +1,11 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { accessSync, constants, globSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import { freePort, hasEnded, isExecutable, killProcess, ordinaryUser, untilSaid } from './database-process.ts'
 
 const run = promisify(execFile)
 
@@ -34,8 +32,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const found = findPostgres()
   if (found.folder === null) throw new Error(found.reason)
   const root = await mkdtemp(join(tmpdir(), 'onward-postgres-'))
-  // It refuses to run as root.
-  const owner = process.getuid?.() === 0 ? ordinaryUser() : null
+  const owner = ordinaryUser(['postgres', 'nobody'])
   if (owner) await chown(root, owner.uid, owner.gid)
   const data = join(root, 'data')
   const env = { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }
@@ -53,14 +50,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       env,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
-    let said = ''
-    await new Promise<void>((resolve, reject) => {
-      server.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        said = (said + text).slice(-4000)
-        if (said.includes('ready to accept connections')) resolve()
-      })
-      server.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said}`)))
-    })
+    await untilSaid(server, 'ready to accept connections', 'PostgreSQL')
     return server
   }
   let server = await start()
@@ -75,11 +65,6 @@ export async function startPostgres(): Promise<PostgresServer> {
       await client.end()
     }
   }
-  const kill = async () => {
-    const exited = once(server, 'exit')
-    server.kill('SIGKILL')
-    await exited
-  }
   return {
     port,
     async createDatabase() {
@@ -88,19 +73,17 @@ export async function startPostgres(): Promise<PostgresServer> {
       return `postgres://onward@127.0.0.1:${port}/${name}`
     },
     admin,
-    kill,
+    kill: () => killProcess(server),
     async restart() {
-      if (server.exitCode === null && server.signalCode === null) await kill()
+      await killProcess(server)
       server = await start()
     },
     pause: () => signalAll(server, 'SIGSTOP'),
     resume: () => signalAll(server, 'SIGCONT'),
     async [Symbol.asyncDispose]() {
-      if (server.exitCode === null && server.signalCode === null) {
+      if (!hasEnded(server)) {
         signalAll(server, 'SIGCONT')
-        const exited = once(server, 'exit')
-        server.kill('SIGQUIT')
-        await exited
+        await killProcess(server, 'SIGQUIT')
       }
       await rm(root, { recursive: true, force: true })
     },
@@ -131,35 +114,5 @@ function signalAll(server: ChildProcess, signal: NodeJS.Signals): void {
     } catch {
       // It has ended in between.
     }
-  }
-}
-
-function ordinaryUser(): { uid: number; gid: number } {
-  for (const name of ['postgres', 'nobody']) {
-    try {
-      const number = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }))
-      return { uid: number('-u'), gid: number('-g') }
-    } catch {
-      // The next.
-    }
-  }
-  throw new Error('PostgreSQL refuses to run as root, and there is no user "postgres" or "nobody" to run it as.')
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
   }
 }

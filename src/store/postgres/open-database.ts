@@ -1,6 +1,6 @@
 import type { PoolConfig } from 'pg'
 import { InvalidOptionError } from '../../errors.ts'
-import type { Queries } from './lane.ts'
+import type { Work } from '../sql/dialect.ts'
 import { migrations } from './migrations.ts'
 
 const accepted =
@@ -37,7 +37,7 @@ function decoded(part: string): string {
  * @throws InvalidOptionError when the server is too old, does not keep UTF-8, or holds another program's tables or those of a
  *   newer onward
  */
-export async function migrate(queries: Queries, location: string): Promise<void> {
+export async function migrate(queries: Work, location: string): Promise<void> {
   const [about] = await queries.exec(
     "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding",
   )
@@ -75,14 +75,14 @@ export async function migrate(queries: Queries, location: string): Promise<void>
 }
 
 /** 0: onward has not been here. */
-async function version(queries: Queries): Promise<number> {
+async function version(queries: Work): Promise<number> {
   if (!(await isThere(queries, 'onward_schema'))) return 0
   const [row] = await queries.exec('SELECT version FROM onward_schema')
   return Number(row?.version ?? 0)
 }
 
 // Not `to_regclass`: it remembers that a table was not there, also after the lock that another held while making it.
-async function isThere(queries: Queries, table: string): Promise<boolean> {
+async function isThere(queries: Work, table: string): Promise<boolean> {
   const rows = await queries.exec(
     `SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE c.relname = '${table}' AND c.relkind IN ('r', 'p') AND n.nspname = ANY (current_schemas(false))`,

@@ -1,3 +1,5 @@
+import type { StatementName } from '../sql/dialect.ts'
+
 /**
  * Every statement, as it is prepared: its name here is its name on the server. A visible article is one with
  * `status = 'published' AND visible_from <= now`; the first half is written out in each so that the partial indexes apply.
@@ -10,21 +12,20 @@ export const sql = {
     SELECT id FROM article WHERE status = 'published' AND visible_from <= $1
     ORDER BY published_at DESC, id DESC LIMIT 1`,
 
-  // One statement sees one moment: the rail's version and its items belong together. $1 id, $2 now, $3 limit, $4 exclude
+  // One statement sees one moment: the rail's version and its items belong together. A row for each item; where there is
+  // none, one row with nulls in their place. $1 id, $2 now, $3 limit, $4 exclude
   rail: `
-    SELECT a.status, a.visible_from, a.withdrawn_at, a.section_key, a.evolved_from, r.version, r.generated_at, (
-      SELECT string_agg('{"item":' || t.item || ',"summary":' || t.summary || '}', ',' ORDER BY t.place)
-      FROM (
-        SELECT j.item, j.place, x.summary
-        FROM unnest(r.ids, r.items) WITH ORDINALITY AS j (id, item, place) JOIN article AS x ON x.id = j.id
-        WHERE x.status = 'published' AND x.visible_from <= $2
-          AND x.id <> a.id AND x.id IS DISTINCT FROM a.evolved_from AND x.evolved_from IS DISTINCT FROM a.id
-          AND x.id <> ALL ($4::text[])
-        ORDER BY j.place LIMIT $3
-      ) AS t
-    ) AS related
-    FROM article AS a LEFT JOIN rail AS r ON r.article_id = a.id
-    WHERE a.id = $1`,
+    SELECT a.status, a.visible_from, a.withdrawn_at, a.section_key, a.evolved_from, r.version, r.generated_at,
+      t.item, t.summary
+    FROM article AS a LEFT JOIN rail AS r ON r.article_id = a.id LEFT JOIN LATERAL (
+      SELECT j.item, j.place, x.summary
+      FROM unnest(r.ids, r.items) WITH ORDINALITY AS j (id, item, place) JOIN article AS x ON x.id = j.id
+      WHERE x.status = 'published' AND x.visible_from <= $2
+        AND x.id <> a.id AND x.id IS DISTINCT FROM a.evolved_from AND x.evolved_from IS DISTINCT FROM a.id
+        AND x.id <> ALL ($4::text[])
+      ORDER BY j.place LIMIT $3
+    ) AS t ON true
+    WHERE a.id = $1 ORDER BY t.place`,
 
   // $1 id, $2 evolved_from, $3 now, $4 exclude, $5 limit, $6 section_key
   newestInSection: `
@@ -125,12 +126,13 @@ export const sql = {
       evolved_from = excluded.evolved_from, section = excluded.section, section_key = excluded.section_key,
       fingerprint = excluded.fingerprint, summary = excluded.summary, document = excluded.document`,
 
-  deleteRails: `DELETE FROM rail WHERE article_id = ANY ($1::text[]) RETURNING article_id`,
+  countRails: `SELECT count(*) AS rails FROM rail WHERE article_id = ANY ($1::text[])`,
+  deleteRails: `DELETE FROM rail WHERE article_id = ANY ($1::text[])`,
 
-  // $1 the last number before them, $2 ids in their order, $3 now
+  // $1 numbers, $2 ids, $3 now
   addChanges: `
     INSERT INTO change (seq, article_id, at)
-    SELECT $1::bigint + c.place, c.id, $3::bigint FROM unnest($2::text[]) WITH ORDINALITY AS c (id, place)`,
+    SELECT c.seq, c.id, $3::bigint FROM unnest($1::bigint[], $2::text[]) AS c (seq, id)`,
 
   // In the order in which the embargoes ended.
   embargoesEnded: `
@@ -141,29 +143,27 @@ export const sql = {
   // transaction nobody can.
   holdsLease: `SELECT 1 FROM lease WHERE name = $1 AND holder = $2 AND token = $3 FOR SHARE`,
 
-  // An article that was taken down while its rail was worked out gets none. Items come as one JSON text a rail.
-  // $1 ids of articles, $2 ids of each rail as a JSON array, $3 its items as a JSON array of texts, $4 version, $5 generated_at, $6 numbers
+  // An article that was taken down while its rail was worked out gets none.
+  // $1 ids of articles, $2 items of each rail as a JSON array of [id, item as JSON text], $3 numbers, $4 version, $5 generated_at
   putRails: `
     INSERT INTO rail (article_id, version, generated_at, ids, items, written)
     SELECT a.id, $4::bigint, $5::text,
-      ARRAY (SELECT json_array_elements_text(w.ids::json)), ARRAY (SELECT json_array_elements_text(w.items::json)), w.number
-    FROM unnest($1::text[], $2::text[], $3::text[], $6::bigint[]) AS w (id, ids, items, number)
+      ARRAY (SELECT item ->> 0 FROM json_array_elements(w.items::json) AS item),
+      ARRAY (SELECT item ->> 1 FROM json_array_elements(w.items::json) AS item), w.number
+    FROM unnest($1::text[], $2::text[], $3::bigint[]) AS w (id, items, number)
       JOIN article AS a ON a.id = w.id AND a.status <> 'withdrawn'
     ON CONFLICT (article_id) DO UPDATE SET
       version = excluded.version, generated_at = excluded.generated_at, ids = excluded.ids, items = excluded.items,
-      written = excluded.written
-    RETURNING (xmax = 0) AS is_new`,
+      written = excluded.written`,
 
-  // The token grows whenever the holder changes; what a former holder still sends carries the old one.
+  // $1 name, $2 holder, $3 for_ms, $4 now. The token grows whenever the holder changes; what a former holder still sends carries the old one.
   // A lease that ends further ahead than twice its length was taken before a clock was set back.
   takeLease: `
     INSERT INTO lease AS l (name, holder, token, expires_at, for_ms) VALUES ($1, $2, 1, $4::bigint + $3::bigint, $3::bigint)
     ON CONFLICT (name) DO UPDATE SET
       token = l.token + CASE WHEN l.holder IS DISTINCT FROM excluded.holder THEN 1 ELSE 0 END,
       holder = excluded.holder, expires_at = excluded.expires_at, for_ms = excluded.for_ms
-    WHERE l.holder IS NULL OR l.holder = excluded.holder OR l.expires_at <= $4 OR l.expires_at > $4 + 2 * l.for_ms
-    RETURNING token`,
+    WHERE l.holder IS NULL OR l.holder = excluded.holder OR l.expires_at <= $4 OR l.expires_at > $4 + 2 * l.for_ms`,
+  leaseToken: `SELECT token FROM lease WHERE name = $1 AND holder = $2`,
   releaseLease: `UPDATE lease SET holder = NULL, expires_at = 0 WHERE name = $1 AND holder = $2`,
-} as const
-
-export type StatementName = keyof typeof sql
+} satisfies Record<StatementName, string>

@@ -1,6 +1,5 @@
 import { type Article, type ArticleSummary, articleIdPattern, type PreparedArticle } from '../../article/article.ts'
 import type { Clock } from '../../concurrency/clock.ts'
-import { InvalidOptionError } from '../../errors.ts'
 import type { RailItem } from '../../related/related.ts'
 import { type StoryNeighbour, storyOf } from '../../related/story.ts'
 import { checkRailItems } from '../check-rail-items.ts'
@@ -28,39 +27,38 @@ import {
   type StoryRead,
   type WriteOptions,
 } from '../store.ts'
-import { PostgresLane, type PostgresLaneOptions, type Queries } from './lane.ts'
-import { connectionOf, migrate } from './open-database.ts'
-import { addTo, asJson, bury, publishBatch, readStored, recordChanges } from './publish-batch.ts'
+import type { Dialect, Queries, Row } from './dialect.ts'
+import { SqlLane, type SqlLaneOptions } from './lane.ts'
+import { addTo, asJson, bury, countRails, publishBatch, readStored, recordChanges } from './publish-batch.ts'
 
 /**
- * A PostgreSQL database, read through a pool of connections for each lane.
+ * A database of a server, PostgreSQL or MariaDB, read through a pool of connections for each lane.
  *
  * Writers take turns: each transaction that publishes, takes down or writes rails begins by locking one row, the counter of
  * the change feed. So changes are numbered in the order in which they are committed and none is ever late, and no two
  * transactions can wait for each other.
  */
-export class PostgresStore implements Store {
-  readonly kind = 'postgres'
+export class SqlStore implements Store {
+  readonly kind: Dialect['kind']
   readonly location: string
-  readonly #lanes: Readonly<Record<LaneName, PostgresLane>>
+  readonly #lanes: Readonly<Record<LaneName, SqlLane>>
 
-  private constructor(location: string, lanes: Readonly<Record<LaneName, PostgresLane>>) {
-    this.location = location
+  private constructor(dialect: Dialect, lanes: Readonly<Record<LaneName, SqlLane>>) {
+    this.kind = dialect.kind
+    this.location = dialect.location
     this.#lanes = lanes
   }
 
   /**
    * Connects, and brings the schema to this version where that is needed.
    *
-   * @throws InvalidOptionError when the URL is none, the driver is not installed, or the database cannot be onward's
+   * @throws InvalidOptionError when the database cannot be onward's
    * @throws StoreUnavailableError when it cannot be reached
    */
-  static async open(url: string, { clock }: { readonly clock: Clock }): Promise<PostgresStore> {
-    const { connection, location } = connectionOf(url)
-    const { Pool } = await loadDriver()
+  static async open(dialect: Dialect, { clock, connectionWaitMs }: SqlStoreOptions): Promise<SqlStore> {
     await using opening = new AsyncDisposableStack()
-    const lane = (name: LaneName) =>
-      opening.use(new PostgresLane({ ...laneSettings[name], name, location, connection, Pool, clock }))
+    const waits = connectionWaitMs === undefined ? {} : { acquireMs: connectionWaitMs, connectMs: connectionWaitMs }
+    const lane = (name: LaneName) => opening.use(new SqlLane({ ...laneSettings[name], ...waits, name, dialect, clock }))
     const lanes = {
       article: lane('article'),
       rail: lane('rail'),
@@ -68,9 +66,9 @@ export class PostgresStore implements Store {
       background: lane('background'),
       write: lane('write'),
     }
-    await lanes.write.ask((queries) => migrate(queries, location))
+    await lanes.write.ask((queries) => dialect.migrate(queries))
     opening.move()
-    return new PostgresStore(location, lanes)
+    return new SqlStore(dialect, lanes)
   }
 
   async readArticle(id: string, { now, signal }: ReadOptions): Promise<ArticleRead> {
@@ -226,21 +224,13 @@ export class PostgresStore implements Store {
       const latest = new Map(
         rails.map(({ articleId, items }, index) => [articleId, { items, number: written + index + 1 }]),
       )
-      const texts = [...latest].map(([articleId, { items, number }]) => {
-        const parsed = JSON.parse(items) as RailItem[]
-        const ids = JSON.stringify(parsed.map(({ id }) => id))
-        return { articleId, ids, items: JSON.stringify(parsed.map((item) => JSON.stringify(item))), number }
-      })
-      if (texts.length > 0) {
-        const put = await queries.all('putRails', [
-          texts.map(({ articleId }) => articleId),
-          texts.map(({ ids }) => ids),
-          texts.map(({ items }) => items),
-          version,
-          new Date(now).toISOString(),
-          texts.map(({ number }) => number),
-        ])
-        await addTo(queries, 'rail', put.filter((row) => row.is_new === true).length)
+      if (latest.size > 0) {
+        const ids = [...latest.keys()]
+        const texts = [...latest.values()].map(({ items }) => itemsInParts(items))
+        const numbers = [...latest.values()].map(({ number }) => number)
+        const before = await countRails(queries, ids)
+        await queries.all('putRails', [ids, texts, numbers, version, new Date(now).toISOString()])
+        await addTo(queries, 'rail', (await countRails(queries, ids)) - before)
         await queries.all('moveCursor', ['rail', written + rails.length])
       }
       await queries.all('moveCursor', ['index', cursor])
@@ -266,8 +256,13 @@ export class PostgresStore implements Store {
   }
 
   async takeLease({ name, holder, forMs, now }: { name: string; holder: string; forMs: number; now: number }) {
-    const [row] = await this.#lanes.write.ask((queries) => queries.all('takeLease', [name, holder, forMs, now]))
-    return row ? Number(row.token) : null
+    return await this.#lanes.write.ask((queries) =>
+      queries.transaction(async () => {
+        await queries.all('takeLease', [name, holder, forMs, now])
+        const [row] = await queries.all('leaseToken', [name, holder])
+        return row ? Number(row.token) : null
+      }),
+    )
   }
 
   async releaseLease({ name, holder }: { name: string; holder: string }): Promise<void> {
@@ -304,14 +299,17 @@ export class PostgresStore implements Store {
   }
 }
 
+export interface SqlStoreOptions {
+  readonly clock: Clock
+  /** In place of each lane's own `acquireMs` and `connectMs`. */
+  readonly connectionWaitMs?: number | undefined
+}
+
 type LaneName = 'article' | 'rail' | 'list' | 'background' | 'write'
 
 /** See docs/databases.md. Sixteen connections for a process, of which readers of articles have half. */
 const laneSettings: Readonly<
-  Record<
-    LaneName,
-    Pick<PostgresLaneOptions, 'connectionsMax' | 'pendingMax' | 'acquireMs' | 'connectMs' | 'statementMs'>
-  >
+  Record<LaneName, Pick<SqlLaneOptions, 'connectionsMax' | 'pendingMax' | 'acquireMs' | 'connectMs' | 'statementMs'>>
 > = {
   article: { connectionsMax: 8, pendingMax: 2000, acquireMs: 2000, connectMs: 1000, statementMs: 1000 },
   rail: { connectionsMax: 4, pendingMax: 1000, acquireMs: 1000, connectMs: 1000, statementMs: 500 },
@@ -320,21 +318,12 @@ const laneSettings: Readonly<
   write: { connectionsMax: 2, pendingMax: 256, acquireMs: 30_000, connectMs: 5000, statementMs: 30_000 },
 }
 
-async function loadDriver() {
-  try {
-    return (await import('pg')).default
-  } catch (error) {
-    throw new InvalidOptionError(
-      `A PostgreSQL store needs the driver "pg", which cannot be loaded (${error instanceof Error ? error.message : error}). Install it: npm install pg`,
-    )
-  }
-}
-
 async function readRail(
   queries: Queries,
   { id, now, limit, exclude }: { id: string; now: number; limit: number; exclude: readonly string[] },
 ): Promise<StoredRailRead> {
-  const [head] = await queries.all('rail', [id, now, limit, exclude])
+  const rows = await queries.all('rail', [id, now, limit, exclude])
+  const [head] = rows
   if (head?.status === 'withdrawn') return { state: 'gone', withdrawnAt: String(head.withdrawn_at) }
   if (!head || !isVisible(head, now)) return { state: 'missing' }
   const about = {
@@ -342,29 +331,41 @@ async function readRail(
     version: Number(head.version ?? 0),
     generatedAt: head.generated_at === null ? null : String(head.generated_at),
   } as const
-  if (head.related !== null) {
-    return { ...about, basis: 'related', items: JSON.parse(`[${head.related}]`) as RelatedItems }
-  }
-  const asked = [id, head.evolved_from, now]
+  if (head.item !== null) return { ...about, basis: 'related', items: rows.map(relatedItem) }
+  const asked = [id, textOrNull(head.evolved_from), now]
   const inSection =
-    head.section_key === null ? [] : await queries.all('newestInSection', [...asked, exclude, limit, head.section_key])
+    head.section_key === null
+      ? []
+      : await queries.all('newestInSection', [...asked, exclude, limit, String(head.section_key)])
   const shown = inSection.map((row) => String(row.id))
   const others =
     inSection.length < limit
       ? await queries.all('newestOfAll', [...asked, [...exclude, ...shown], limit - inSection.length])
       : []
-  const fillers = (rows: ReadonlyArray<Record<string, unknown>>, isInSection: boolean) =>
+  const fillers = (rows: readonly Row[], isInSection: boolean) =>
     rows.map((row) => ({ inSection: isInSection, summary: JSON.parse(String(row.summary)) as ArticleSummary }))
   return { ...about, basis: 'newest', items: [...fillers(inSection, true), ...fillers(others, false)] }
 }
 
-type RelatedItems = Extract<StoredRailRead, { basis: 'related' }>['items']
+/** A rail as it is stored: for each item its id, by which it is joined, and its text. */
+function itemsInParts(items: string): string {
+  const parsed = JSON.parse(items) as RailItem[]
+  return JSON.stringify(parsed.map((item) => [item.id, JSON.stringify(item)]))
+}
+
+function relatedItem({ item, summary }: Row) {
+  return { item: JSON.parse(String(item)) as RailItem, summary: JSON.parse(String(summary)) as ArticleSummary }
+}
+
+function textOrNull(value: unknown): string | null {
+  return value === null ? null : String(value)
+}
 
 async function readStory(queries: Queries, id: string, now: number): Promise<StoryRead> {
   const [head] = await queries.all('storyHead', [id])
   if (head?.status === 'withdrawn') return { state: 'gone', withdrawnAt: String(head.withdrawn_at) }
   if (!head || !isVisible(head, now)) return { state: 'missing' }
-  const rows = await queries.all('storyItems', [id, head.evolved_from, now])
+  const rows = await queries.all('storyItems', [id, textOrNull(head.evolved_from), now])
   const rails = Map.groupBy(rows, (row) => String(row.rail_of))
   const start = { id, publishedAtMs: Date.parse(String(head.published_at)), summary: String(head.summary) }
   const others = storyOf<StoryNeighbour & { summary: string }>(start, (railOf) =>
@@ -386,6 +387,6 @@ async function readStory(queries: Queries, id: string, now: number): Promise<Sto
   }
 }
 
-function isVisible(row: Record<string, unknown>, now: number): boolean {
+function isVisible(row: Row, now: number): boolean {
   return row.status === 'published' && Number(row.visible_from) <= now
 }

@@ -2,7 +2,7 @@ import type { PreparedArticle } from '../../article/article.ts'
 import { decidePublication, type StoredPublication, type Tombstone } from '../../article/publication.ts'
 import { type ArticleRow, columnsOf, storedPublication } from '../article-row.ts'
 import type { PutResult } from '../store.ts'
-import type { Queries } from './lane.ts'
+import type { Queries } from './dialect.ts'
 
 /**
  * Stores a batch inside a transaction that holds the write lock, with one statement for all of its articles.
@@ -75,7 +75,8 @@ export async function recordChanges(
   ids: readonly string[],
   { lastSeq, now }: { readonly lastSeq: number; readonly now: number },
 ): Promise<void> {
-  await queries.all('addChanges', [lastSeq, ids, now])
+  const numbers = ids.map((_, index) => lastSeq + index + 1)
+  await queries.all('addChanges', [numbers, ids, now])
   await queries.all('moveCursor', ['change', lastSeq + ids.length])
 }
 
@@ -89,7 +90,10 @@ async function write(
     'put',
     columnNames.map((name) => rows.map((row) => row[name])),
   )
-  if (buried.length > 0) await addTo(queries, 'rail', -(await queries.all('deleteRails', [buried])).length)
+  if (buried.length > 0) {
+    await addTo(queries, 'rail', -(await countRails(queries, buried)))
+    await queries.all('deleteRails', [buried])
+  }
   const counts = new Map<string, number>()
   const add = (status: string, number: number) => counts.set(status, (counts.get(status) ?? 0) + number)
   for (const { id, status } of rows) {
@@ -99,6 +103,12 @@ async function write(
   }
   for (const [status, number] of counts) await addTo(queries, status, number)
   await recordChanges(queries, changed, about)
+}
+
+/** How many of these articles have a rail. */
+export async function countRails(queries: Queries, ids: readonly string[]): Promise<number> {
+  const [row] = await queries.all('countRails', [ids])
+  return Number(row?.rails)
 }
 
 /** Counts what came and what went. */

@@ -1,8 +1,6 @@
-import type { Client, Pool, PoolClient, PoolConfig, QueryResultRow } from 'pg'
 import type { Clock } from '../../concurrency/clock.ts'
 import { OverloadedError, StoreUnavailableError } from '../../errors.ts'
-import { inWords, isConnectionSound } from './failure.ts'
-import { type StatementName, sql } from './sql.ts'
+import type { ConnectionPool, Dialect, PooledConnection, Queries, Work } from './dialect.ts'
 
 /**
  * Requests of one kind, with connections, a queue and bounds of their own: a rail that hangs cannot hold an article.
@@ -15,33 +13,17 @@ import { type StatementName, sql } from './sql.ts'
  *   throws the connection away with everything that may still come on it.
  * - An aborted request that is with the database counts until it is answered.
  */
-export class PostgresLane implements AsyncDisposable {
-  readonly #options: PostgresLaneOptions
-  readonly #pool: Pool
+export class SqlLane implements AsyncDisposable {
+  readonly #options: SqlLaneOptions
+  readonly #pool: ConnectionPool
   readonly #waiting = new Set<() => void>()
   #running = 0
   #closing: Promise<void> | null = null
   #drained: (() => void) | null = null
 
-  constructor(options: PostgresLaneOptions) {
-    const { name, connectionsMax, statementMs, connectMs, connection } = options
+  constructor(options: SqlLaneOptions) {
     this.#options = options
-    this.#pool = new options.Pool({
-      ...connection,
-      max: connectionsMax,
-      application_name: `onward ${name}`,
-      connectionTimeoutMillis: connectMs,
-      statement_timeout: statementMs,
-      query_timeout: statementMs + clientGraceMs,
-      // A node that is cut off in the middle of a transaction must not keep the write lock for ever.
-      idle_in_transaction_session_timeout: Math.max(statementMs, 10_000),
-      keepAlive: true,
-      idleTimeoutMillis: 60_000,
-    })
-    // Of connections that nobody uses at present: the next request opens another.
-    this.#pool.on('error', () => {})
-    // Of those in use, whose request rejects by itself. Without a listener it would end the process.
-    this.#pool.on('connect', (client: Client | PoolClient) => client.on('error', () => {}))
+    this.#pool = options.dialect.openPool(options)
   }
 
   /** How many requests wait or are with the database. */
@@ -51,7 +33,7 @@ export class PostgresLane implements AsyncDisposable {
 
   /** How many connections are open. */
   get connections(): number {
-    return this.#pool.totalCount
+    return this.#pool.size
   }
 
   /**
@@ -59,7 +41,7 @@ export class PostgresLane implements AsyncDisposable {
    * @throws StoreUnavailableError when the database failed, did not answer in time, or the lane is closed
    * @throws the reason of `signal`
    */
-  ask<T>(work: (queries: Queries) => Promise<T>, signal?: AbortSignal | undefined): Promise<T> {
+  ask<T>(work: (queries: Work) => Promise<T>, signal?: AbortSignal | undefined): Promise<T> {
     const { name, pendingMax, acquireMs, clock, connectionsMax } = this.#options
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.#closing) return Promise.reject(this.#closedError())
@@ -115,22 +97,23 @@ export class PostgresLane implements AsyncDisposable {
     return this.close()
   }
 
-  async #run<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    const { location } = this.#options
-    let client: PoolClient
+  async #run<T>(work: (queries: Work) => Promise<T>): Promise<T> {
+    const { dialect } = this.#options
+    let connection: PooledConnection
     try {
-      client = await this.#pool.connect()
+      connection = await this.#pool.connect()
     } catch (error) {
-      throw inWords(error, location)
+      throw dialect.inWords(error)
     }
     try {
-      const value = await work(queriesOf(client))
-      client.release()
+      const value = await work(workOn(connection.queries, dialect))
+      connection.giveBack()
       return value
     } catch (error) {
       // What is left on a connection that was given up in the middle would be taken for the answer to the next request.
-      client.release(isConnectionSound(error) ? undefined : true)
-      throw inWords(error, location)
+      if (dialect.isConnectionSound(error)) connection.giveBack()
+      else connection.throwAway()
+      throw dialect.inWords(error)
     }
   }
 
@@ -161,26 +144,14 @@ export class PostgresLane implements AsyncDisposable {
   }
 
   #closedError(): StoreUnavailableError {
-    return new StoreUnavailableError(`The store ${this.#options.location} is closed.`)
+    return new StoreUnavailableError(`The store ${this.#options.dialect.location} is closed.`)
   }
 }
 
-/** One connection, for as long as one request lasts. */
-export interface Queries {
-  /** A prepared statement of `sql.ts`. */
-  all(name: StatementName, values: readonly unknown[]): Promise<QueryResultRow[]>
-  /** Text that is not prepared: migrations. */
-  exec(text: string): Promise<QueryResultRow[]>
-  /** All or nothing. What throws inside is thrown, after what was done has been taken back. */
-  transaction<T>(work: () => Promise<T>): Promise<T>
-}
-
-export interface PostgresLaneOptions {
+export interface SqlLaneOptions {
   /** `article`, `rail` ...: for messages, and for the server's list of connections. */
   readonly name: string
-  readonly location: string
-  readonly Pool: typeof Pool
-  readonly connection: PoolConfig
+  readonly dialect: Dialect
   readonly connectionsMax: number
   /** How many may wait or be with the database; one more is refused. */
   readonly pendingMax: number
@@ -193,29 +164,18 @@ export interface PostgresLaneOptions {
   readonly clock: Clock
 }
 
-/** How much later than the server the client gives a statement up, in milliseconds: the server's word, which keeps the connection, comes first. */
-const clientGraceMs = 250
-
-function queriesOf(client: PoolClient): Queries {
-  const all = async (name: StatementName, values: readonly unknown[]) =>
-    (await client.query<QueryResultRow>({ name, text: sql[name], values: [...values] })).rows
-  const exec = async (text: string) => {
-    const result: { rows?: QueryResultRow[] } = await client.query(text)
-    return result.rows ?? []
-  }
+function workOn(queries: Queries, dialect: Dialect): Work {
   return {
-    all,
-    exec,
+    ...queries,
     async transaction(work) {
-      await exec('BEGIN')
+      await queries.exec('BEGIN')
       try {
         const value = await work()
-        await exec('COMMIT')
+        await queries.exec('COMMIT')
         return value
       } catch (error) {
         // A connection that is not sound is thrown away with its transaction.
-        if (isConnectionSound(error) || error instanceof OverloadedError) await exec('ROLLBACK')
-        else await exec('ROLLBACK').catch(() => {})
+        if (dialect.isConnectionSound(error)) await queries.exec('ROLLBACK')
         throw error
       }
     },

@@ -1,0 +1,61 @@
+import { OnwardError, StoreUnavailableError } from '../../errors.ts'
+
+/** What the server's and the system's codes say to an operator: https://mariadb.com/kb/en/mariadb-error-code-reference/ */
+const words: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Nothing listens there. Check host and port, and that the database runs',
+  ENOTFOUND: 'There is no such host. Check the name in the URL',
+  EAI_AGAIN: 'The name of the host cannot be looked up. Check it in the URL, and the network',
+  ETIMEDOUT: 'It does not answer. Check the network and the firewall between here and the database',
+  ECONNRESET: 'The connection was cut',
+  EPIPE: 'The connection was cut',
+  PROTOCOL_CONNECTION_LOST: 'The connection was cut',
+  HANDSHAKE_NO_SSL_SUPPORT: 'The server does not encrypt. Set it up to, or leave ssl-mode out of the URL',
+  HANDSHAKE_SSL_ERROR: 'The connection could not be encrypted. Check the certificate of the server',
+  ER_ACCESS_DENIED_ERROR: 'The password is wrong, or the user is not known. Check both in the URL',
+  ER_DBACCESS_DENIED_ERROR: 'The user may not use this database. docs/databases.md has the grants that onward needs',
+  ER_TABLEACCESS_DENIED_ERROR: 'The user may not do that. docs/databases.md has the grants that onward needs',
+  ER_BAD_DB_ERROR: 'There is no such database. Create it, or name another in the URL',
+  ER_CON_COUNT_ERROR: 'The server has no connection left. Raise its max_connections, or let fewer processes connect',
+  ER_DISK_FULL: 'The disk of the server is full. Free some space, then try again: this write was not stored',
+  ER_RECORD_FILE_FULL: 'The disk of the server is full. Free some space, then try again: this write was not stored',
+  ER_STATEMENT_TIMEOUT: 'It took longer than it may',
+  ER_QUERY_TIMEOUT: 'It took longer than it may',
+  ER_LOCK_WAIT_TIMEOUT: 'Another writer did not finish in time',
+  ER_SERVER_SHUTDOWN: 'The server is being shut down',
+  ER_CONNECTION_KILLED: 'The connection was ended by the server',
+  ER_OPTION_PREVENTS_STATEMENT: 'The server takes no writes. Is this a replica? Name the primary in the URL',
+  ER_NET_PACKET_TOO_LARGE: 'The server takes no message as long as this. Raise its max_allowed_packet to 64M',
+}
+
+/** What the driver threw, as an error that an operator can act on; what onward threw itself is left as it is. */
+export function inWords(error: unknown, location: string): Error {
+  if (error instanceof OnwardError) return error
+  const said = error instanceof Error ? error.message : String(error)
+  const what = words[codeOf(error)] ?? 'The database failed'
+  return new StoreUnavailableError(`The store ${location}: ${what}. (${said || codeOf(error)})`, { cause: error })
+}
+
+/** Whether the connection may still be used: the server has answered, and with a refusal of this one statement. */
+export function isConnectionSound(error: unknown): boolean {
+  const code = codeOf(error)
+  if (!(error instanceof Error) || !code.startsWith('ER_') || endings.has(code)) return false
+  return !('fatal' in error && error.fatal === true)
+}
+
+/** With these the server ends the connection. */
+const endings: ReadonlySet<string> = new Set([
+  'ER_SERVER_SHUTDOWN',
+  'ER_CONNECTION_KILLED',
+  'ER_NET_PACKET_TOO_LARGE',
+  'ER_NORMAL_SHUTDOWN',
+])
+
+// A host with several addresses gives one error for each.
+function codeOf(error: unknown): string {
+  const one = error instanceof AggregateError ? error.errors[0] : error
+  if (!(one instanceof Error)) return ''
+  // One that the driver has no name for yet comes as a number alone.
+  if ('errno' in one && one.errno === 1969) return 'ER_STATEMENT_TIMEOUT'
+  if ('errno' in one && one.errno === 1927) return 'ER_CONNECTION_KILLED'
+  return 'code' in one && typeof one.code === 'string' ? one.code : ''
+}
