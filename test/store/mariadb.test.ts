@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { createConnection } from 'mysql2/promise'
 import { InvalidOptionError, StoreUnavailableError } from '../../src/errors.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { SqlStore } from '../../src/store/sql/sql-store.ts'
@@ -21,6 +23,14 @@ describe('a MariaDB store', { skip: found.server === null && found.reason }, () 
     server = await startMariadb()
   })
   after(() => server[Symbol.asyncDispose]())
+
+  it('is tested on a server that keeps its temporary tables apart from those of others', async () => {
+    const connection = await createConnection(await server.createDatabase())
+    const [rows] = await connection.query('SELECT @@tmpdir AS temporary, @@datadir AS data')
+    await connection.end()
+    const [{ temporary, data }] = rows as [{ temporary: string; data: string }]
+    assert.equal(temporary, dirname(data))
+  })
 
   it('is made once when ten nodes start at the same time', async () => {
     const url = await server.createDatabase()

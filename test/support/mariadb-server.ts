@@ -33,15 +33,18 @@ export async function startMariadb(): Promise<MariadbServer> {
   const owner = ordinaryUser(['mysql', 'nobody'])
   if (owner) await chown(root, owner.uid, owner.gid)
   const data = join(root, 'data')
+  // Of its own: a server that starts removes every temporary table that it finds in its folder, those of another server too.
+  const temporary = `--tmpdir=${root}`
   await run(
     install,
-    ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
+    ['--no-defaults', `--datadir=${data}`, temporary, '--auth-root-authentication-method=normal', '--skip-test-db'],
     { ...owner },
   )
   const port = await freePort()
   const settings = [
     '--no-defaults',
     `--datadir=${data}`,
+    temporary,
     `--socket=${join(root, 'socket')}`,
     `--pid-file=${join(root, 'pid')}`,
     '--bind-address=127.0.0.1',

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { PoolOptions as DriverOptions, ExecuteValues, Pool, PoolConnection } from 'mysql2'
 import {
   type ConnectionPool,
@@ -103,7 +104,11 @@ export class MysqlPool implements ConnectionPool {
   #throwAway(connection: PoolConnection): void {
     this.#open.delete(connection)
     this.#inUse.delete(connection)
+    // The driver's destroy() only says that there is nothing more to send, and leaves the socket open until the server closes it
+    // too: one that has fallen silent would be left with a socket for each statement that was given up.
+    const { stream } = connection as PoolConnection & { readonly stream: Socket }
     connection.destroy()
+    stream.destroy()
   }
 
   /** What PostgreSQL is told as the connection opens; MariaDB has its limit in seconds, and MySQL in milliseconds and of reads alone. */
