@@ -82,6 +82,8 @@ function createProgram(
     .addOption(storeOption())
     .addOption(new Option('--port <number>', optionSpecs.port.help))
     .addOption(new Option('--host <address>', optionSpecs.host.help))
+    .addOption(new Option('--workers <number>', optionSpecs.workers.help))
+    .addOption(new Option('--worker <number>', 'which of the workers this process is').hideHelp())
     .addOption(new Option('--cache <url>', optionSpecs.cache.help))
     .addOption(new Option('--rehearse <outage>', optionSpecs.rehearse.help))
     .addOption(new Option('--log-level <level>', optionSpecs.logLevel.help))
@@ -236,6 +238,9 @@ export interface ServeFlags {
   readonly store?: string
   readonly port?: string
   readonly host?: string
+  readonly workers?: string
+  /** Given by the process that starts the workers, to each. */
+  readonly worker?: string
   readonly cache?: string
   readonly rehearse?: string
   readonly logLevel?: string
