@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ArticleManager } from '../../src/article-manager.ts'
+import type { TakedownReceipt } from '../../src/cli/takedown-receipt.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { addressIn, onward, outputsOf, start } from './run-onward.ts'
 
@@ -48,6 +49,28 @@ describe('onward serve --workers', { timeout: 240_000 }, () => {
     assert.equal(err.match(/http:\/\//g)?.length, 1, err)
     assert.equal(err.match(/loading the sample newsroom/g)?.length, 1, err)
     assert.match(err, /Worker \d was ended by SIGKILL; another is started in its place/)
+  })
+
+  it('is asked worker by worker whether a takedown has reached it', async () => {
+    await using folder = await temporaryFolder()
+    const store = `sqlite:${folder.file('news.db')}`
+    const child = start(['serve', '--sample', '--workers', '2', '--port', '0', '--store', store], folder, patient)
+    const done = outputsOf(child)
+    const url = await addressIn(child)
+    // In the memory of both, as like as not.
+    await Promise.all(
+      Array.from({ length: 20 }, async () => assert.equal((await answer(url, '/articles/1')).status, 200)),
+    )
+    const { code, out } = await onward(
+      ['takedown', '1', '--verify', '--format', 'json', '--store', store, '--node', url],
+      folder,
+    )
+    const { verified } = JSON.parse(out) as TakedownReceipt
+    assert.equal(code, 0)
+    assert.deepEqual(verified?.nodes[0]?.places.map(({ worker }) => worker).toSorted(), [1, 2])
+    assert.equal((await answer(url, '/articles/1')).status, 410)
+    child.kill('SIGINT')
+    assert.equal((await done).code, 0)
   })
 
   it('ends with its workers when it is killed itself', { skip }, async () => {
