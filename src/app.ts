@@ -62,6 +62,11 @@ export async function openApp(
   // A store of null stands, and means the sample: the environment must not turn a test's null into the live store.
   const namedStore = typeof givenStore === 'object' ? null : givenStore
   const options = resolveOptions(namedStore === undefined ? rest : { ...rest, store: namedStore })
+  if (given.workers !== undefined && given.workers !== 1) {
+    throw new InvalidOptionError(
+      'The option workers is for `onward serve` alone: it starts processes, and a library has only the one that it is in. Start your own program several times on one named store instead.',
+    )
+  }
   const rehearsal = options.rehearse === null ? null : parseRehearsal(options.rehearse)
   const clock = systemClock
 

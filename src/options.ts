@@ -13,6 +13,7 @@ export interface Options {
   readonly cacheBudgetMs: number
   readonly host: string
   readonly port: number
+  readonly workers: number
   readonly token: string | null
   readonly siteName: string
   readonly baseUrl: string | null
@@ -97,6 +98,12 @@ export const optionSpecs: { readonly [Name in keyof Options]: OptionSpec<Options
     default: 3000,
     help: 'The port to listen on, 0 for any free one.',
     parse: wholeNumber(0, 65_535),
+  },
+  workers: {
+    env: 'ONWARD_WORKERS',
+    default: 1,
+    help: 'How many processes `onward serve` shares its port among, 1 to 128; each has its own memory, and its own connections to the store.',
+    parse: wholeNumber(1, 128),
   },
   token: {
     env: 'ONWARD_TOKEN',

@@ -13,25 +13,36 @@ export interface Service extends AsyncDisposable {
   readonly url: string
 }
 
+/** One of several processes that share a port. */
+export interface WorkerOf {
+  /** From 1. */
+  readonly number: number
+  readonly of: number
+}
+
 /**
  * Opens an app and listens. Disposing stops listening, lets the requests under way finish within a bound, and closes the app.
  *
  * @param given as for `openApp`; a `store` must be named
+ * @param worker which of several processes on one port this is; null: it has the port for itself
  * @throws InvalidOptionError, StoreUnavailableError, or the system's error when the port cannot be had
  */
-export async function openService(given: AppOptions): Promise<Service> {
+export async function openService(
+  given: AppOptions,
+  { worker = null }: { readonly worker?: WorkerOf | null } = {},
+): Promise<Service> {
   await using opening = new AsyncDisposableStack()
   const app = opening.use(await openApp(given))
   const { options } = app
   const logs = opening.use(openLogs({ level: options.logLevel, accessLog: options.accessLog }))
-  const metrics = opening.use(openMetrics())
+  const metrics = opening.use(openMetrics({ worker: worker?.number ?? null }))
   const server = opening.use(
     await createHttpServer({
       manager: app.manager,
       publisher: app.publisher,
       token: options.token,
       site: { name: options.siteName, baseUrl: options.baseUrl },
-      readiness: (signal) => readiness(app, signal),
+      readiness: (signal) => readiness(app, worker, signal),
       metrics,
       logger: logs.logger,
       clock: systemClock,
@@ -52,7 +63,11 @@ export async function openService(given: AppOptions): Promise<Service> {
  * Ready when the store answers and the change feed is heard: who is not told of a takedown cannot promise it. A rail that
  * lags behind, or a shared cache that is away, is no reason to take a node out of service.
  */
-async function readiness({ store, manager, options }: App, signal: AbortSignal): Promise<Readiness> {
+async function readiness(
+  { store, manager, options }: App,
+  worker: WorkerOf | null,
+  signal: AbortSignal,
+): Promise<Readiness> {
   const isTold = manager.isTold()
   const feed = {
     ok: isTold,
@@ -60,6 +75,8 @@ async function readiness({ store, manager, options }: App, signal: AbortSignal):
       ? 'changes are heard of'
       : `nothing was heard for ${options.feedSilenceMs} ms or longer: no copy is served before the store was asked`,
   }
+  // Who has to ask each of them (a takedown with its proof) knows by this whom it has asked.
+  const self = worker ? { worker: { ok: true, detail: `${worker.number} of ${worker.of}` } } : {}
   try {
     const { articles, lastSeq, indexedSeq } = await store.readStatus({ now: systemClock.now(), signal })
     const lag = lastSeq - indexedSeq
@@ -70,6 +87,7 @@ async function readiness({ store, manager, options }: App, signal: AbortSignal):
         feed,
         store: { ok: true, detail: `${articles.visible} articles visible, ${articles.withdrawn} taken down` },
         rails: { ok: true, detail: rails },
+        ...self,
       },
     }
   } catch (error) {
@@ -78,7 +96,7 @@ async function readiness({ store, manager, options }: App, signal: AbortSignal):
     publish('background-failed', () => ({ what: 'asking the store whether it is ready', error }))
     return {
       ready: false,
-      checks: { feed, store: { ok: false, detail: 'the store cannot be relied on; the log says why' } },
+      checks: { feed, store: { ok: false, detail: 'the store cannot be relied on; the log says why' }, ...self },
     }
   }
 }

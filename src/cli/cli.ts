@@ -82,6 +82,8 @@ function createProgram(
     .addOption(storeOption())
     .addOption(new Option('--port <number>', optionSpecs.port.help))
     .addOption(new Option('--host <address>', optionSpecs.host.help))
+    .addOption(new Option('--workers <number>', optionSpecs.workers.help))
+    .addOption(new Option('--worker <number>', 'which of the workers this process is').hideHelp())
     .addOption(new Option('--cache <url>', optionSpecs.cache.help))
     .addOption(new Option('--rehearse <outage>', optionSpecs.rehearse.help))
     .addOption(new Option('--log-level <level>', optionSpecs.logLevel.help))
@@ -121,6 +123,31 @@ function createProgram(
     })
 
   program
+    .command('takedown')
+    .description(
+      'takes an article down; with --verify, asks every node until none shows it, and prints a timed receipt',
+    )
+    .argument('<id>', 'the article, as in the address of its page')
+    .addOption(storeOption())
+    .option('--verify', 'ask the store, and each node, until none shows the article')
+    .addOption(
+      new Option('--at, --node <url>', 'a node to ask, by its own address; once for each node')
+        .argParser((given: string, before: readonly string[]) => [...before, given])
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option('--within <seconds>', 'how long it may take until all are clean, 1 to 3600')
+        .argParser(parseSeconds)
+        .default(10),
+    )
+    .addOption(new Option('--format <format>', 'how the receipt is printed').choices(['text', 'json']).default('text'))
+    .action(async (id: string, flags: TakedownFlags) => {
+      outputs.stopsWithReader = false
+      const { takedownCommand } = await import('./takedown.ts')
+      exit(await takedownCommand(id, flags, signal))
+    })
+
+  program
     .command('related')
     .description('related articles of a file, folder, feed or store, without a server: the five-minute trial')
     .argument('<source>', 'a file, folder or address as for ingest, or a store URL such as sqlite:news.db')
@@ -136,24 +163,6 @@ function createProgram(
     .action(async (source: string, flags: RelatedFlags) => {
       const { relatedCommand } = await import('./related.ts')
       exit(await relatedCommand(source, flags, signal))
-    })
-
-  program
-    .command('takedown')
-    .description('takes an article down; with --at, asks these nodes until none shows it, and prints a receipt')
-    .argument('<id>', 'the id of the article')
-    .addOption(storeOption())
-    .option('--verify', 'prove it: needs --at')
-    .option('--at <url...>', 'the nodes to ask, such as http://web1:3000')
-    .addOption(
-      new Option('--within <seconds>', 'how long the nodes may take to show it no more')
-        .argParser(parseCount)
-        .default(10),
-    )
-    .addOption(new Option('--format <format>', 'how the receipt is printed').choices(['text', 'json']).default('text'))
-    .action(async (id: string, flags: TakedownFlags) => {
-      const { takedownCommand } = await import('./takedown.ts')
-      exit(await takedownCommand(id, flags, signal))
     })
 
   program
@@ -236,19 +245,13 @@ export interface ServeFlags {
   readonly store?: string
   readonly port?: string
   readonly host?: string
+  readonly workers?: string
+  /** Given by the process that starts the workers, to each. */
+  readonly worker?: string
   readonly cache?: string
   readonly rehearse?: string
   readonly logLevel?: string
   readonly sample?: true
-}
-
-export interface TakedownFlags {
-  readonly store?: string
-  readonly verify?: true
-  readonly at?: readonly string[]
-  /** Seconds. */
-  readonly within: number
-  readonly format: 'text' | 'json'
 }
 
 export interface IngestFlags {
@@ -260,6 +263,15 @@ export interface IngestFlags {
   readonly every?: number
   readonly concurrency: number
   readonly allowPrivateAddresses?: true
+}
+
+export interface TakedownFlags {
+  readonly store?: string
+  readonly verify?: true
+  readonly node: readonly string[]
+  /** Seconds. */
+  readonly within: number
+  readonly format: 'text' | 'json'
 }
 
 export interface RelatedFlags {
@@ -353,6 +365,13 @@ function parseCount(given: string): number {
   return count
 }
 
+function parseSeconds(given: string): number {
+  const seconds = Number(given)
+  if (!/^\d+$/.test(given) || seconds < 1 || seconds > 3600)
+    throw new InvalidArgumentError('Expected a whole number of seconds from 1 to 3600.')
+  return seconds
+}
+
 function parseLargeCount(given: string): number {
   const count = Number(given)
   if (!/^\d+$/.test(given) || count < 1 || count > 100_000_000)
@@ -393,6 +412,7 @@ Your own site:
   onward ingest articles.jsonl feeds/ https://news.example/feed.xml
   onward serve                                   the same store, ${defaultStoreUrl} in this folder
   onward ingest https://news.example/feed.xml --every 5m
+  onward takedown 42 --verify --node http://127.0.0.1:3000
 
 What it changes, measured and drawn:
   onward report                                  before and after, on generated articles; under five minutes

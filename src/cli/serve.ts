@@ -3,39 +3,69 @@ import { systemClock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { type Options, resolveOption } from '../options.ts'
-import { openService, type Service } from '../service.ts'
+import { openService, type Service, type WorkerOf } from '../service.ts'
 import type { StoreStatus } from '../store/store.ts'
 import { defaultStoreUrl, type ServeFlags } from './cli.ts'
+import { serveWithWorkers } from './serve-workers.ts'
+import { WorkerSide } from './worker-messages.ts'
 
-/** Serves until `signal` aborts, then lets the requests under way finish. */
+/** Serves until `signal` aborts, then lets the requests under way finish; with `--workers`, in several processes. */
 export async function serve(flags: ServeFlags, signal: AbortSignal): Promise<void> {
-  const { sample, ...given } = flags
+  const { worker, workers: givenWorkers, ...rest } = flags
   // A flag is text; options.ts checks it as it checks the environment.
+  const workers = resolveOption('workers', givenWorkers as unknown as number)
+  if (worker !== undefined) return await serveAsWorker(rest, new WorkerSide(worker), workers, signal)
+  if (workers > 1) return await serveWithWorkers({ ...rest, workers: String(workers) }, workers, signal)
+  await using service = await open(rest, null)
+  await prepare(service, rest, signal)
+  say(await bannerOf(service, signal))
+  await aborted(signal)
+  if (service.app.options.logLevel !== 'silent') say('Stopping: requests under way are finished first.')
+}
+
+/** One process of several: what it would say goes to the one that started it. */
+async function serveAsWorker(flags: ServeFlags, side: WorkerSide, of: number, signal: AbortSignal): Promise<void> {
+  try {
+    await using service = await open(flags, { number: side.number, of })
+    await prepare(service, flags, signal)
+    await side.ready(await bannerOf(service, signal))
+    await aborted(signal)
+  } catch (error) {
+    await side.failed(error)
+    process.exitCode = 1
+  } finally {
+    side.leave()
+  }
+}
+
+async function prepare({ app }: Service, { sample }: ServeFlags, signal: AbortSignal): Promise<void> {
+  if (sample) await loadSampleIntoEmpty(app, signal)
+}
+
+/** What whoever starts it has to know; empty when nothing is to be said. */
+async function bannerOf({ app, url }: Service, signal: AbortSignal): Promise<string> {
+  const { rehearse, token, logLevel } = app.options
+  const lines = rehearse === null ? [] : [rehearsalBanner(rehearse)]
+  if (logLevel !== 'silent') {
+    const articles = await countArticles(app, signal)
+    const count = articles === null ? 'the articles' : `${articles.visible} articles`
+    lines.push(`onward serves ${count} from ${app.store.location}\n\n    ${url}\n`)
+    if (articles?.visible === 0)
+      lines.push('The store is empty. Fill it: onward ingest SOURCE, or start with --sample.')
+    if (token === null)
+      lines.push('Writes over HTTP are off: set ONWARD_TOKEN to a secret of at least 16 characters to allow them.')
+    lines.push('Ctrl-C stops it.')
+  }
+  return lines.join('\n')
+}
+
+async function open({ sample: _sample, ...given }: ServeFlags, worker: WorkerOf | null): Promise<Service> {
   const options = {
     ...given,
     store: resolveOption('store', given.store) ?? defaultStoreUrl,
   } as unknown as Partial<Options>
-  await using service = await open(options)
-  const { app, url } = service
-  const { rehearse, token, logLevel } = app.options
-  if (rehearse !== null) say(rehearsalBanner(rehearse))
-  if (sample) await loadSampleIntoEmpty(app, signal)
-  const articles = await countArticles(app, signal)
-  if (logLevel !== 'silent') {
-    const count = articles === null ? 'the articles' : `${articles.visible} articles`
-    say(`onward serves ${count} from ${app.store.location}\n\n    ${url}\n`)
-    if (articles?.visible === 0) say('The store is empty. Fill it: onward ingest SOURCE, or start with --sample.')
-    if (token === null)
-      say('Writes over HTTP are off: set ONWARD_TOKEN to a secret of at least 16 characters to allow them.')
-    say('Ctrl-C stops it.')
-  }
-  await aborted(signal)
-  if (logLevel !== 'silent') say('Stopping: requests under way are finished first.')
-}
-
-async function open(options: Partial<Options>): Promise<Service> {
   try {
-    return await openService(options)
+    return await openService(options, { worker })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null
     if (code === 'EADDRINUSE') {
@@ -93,5 +123,6 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** Everything that `serve` says is for whoever started it: standard error. */
 function say(text: string): void {
+  if (text === '') return
   process.stderr.write(`${text}\n`)
 }

@@ -1,248 +1,192 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { articleIdPattern } from '../article/article.ts'
 import { systemClock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { resolveOption } from '../options.ts'
+import { railLimitMax } from '../related/related.ts'
 import { openStore } from '../store/open-store.ts'
-import type { Store } from '../store/store.ts'
+import type { ReadOptions, Store } from '../store/store.ts'
 import { defaultStoreUrl, type TakedownFlags } from './cli.ts'
+import { writeOut } from './outputs.ts'
+import { type FoundRails, isClean, receiptText, type TakedownReceipt } from './takedown-receipt.ts'
+import { watchNode } from './watch-takedown.ts'
 
 /**
- * Takes an article down and, with nodes to ask, proves it: asks each of them until none shows the article any more, neither
- * as a page, as JSON, on the front page nor in the rails of those that it was related to. Prints a receipt.
+ * Takes an article down; with `--verify`, asks every node until none shows it any more, and prints what was asked and when.
  *
- * @returns 0 when it is taken down and no node shows it; 1 when the id is unknown, or a node still shows it or could not be
- *   asked within `flags.within`
- * @throws InvalidOptionError, StoreUnavailableError
+ * @returns the exit code: 1 when there is no such article, or when it is not known of the store and of each node that it
+ *   is clean
  */
-export async function takedownCommand(id: string, flags: TakedownFlags, signal: AbortSignal): Promise<number> {
-  if (!articleIdPattern.test(id)) {
-    throw new InvalidOptionError(
-      `${JSON.stringify(id)} is not the id of an article: expected 1 to 100 of the characters A-Z a-z 0-9 . _ ~ -.`,
-    )
-  }
-  const nodes = (flags.at ?? []).map(nodeUrl)
-  if (flags.verify && nodes.length === 0) {
-    throw new InvalidOptionError(
-      'Name the nodes that are to be asked: onward takedown ID --verify --at http://web1:3000 --at http://web2:3000.',
-    )
-  }
-  const taken = await withdraw(id, resolveOption('store', flags.store) ?? defaultStoreUrl, signal)
-  const asked = { id, rails: taken.relatedIds, withinMs: flags.within * 1000, signal }
-  const answers = taken.outcome === 'missing' ? [] : await Promise.all(nodes.map((node) => proveGone(node, asked)))
-  const receipt: Receipt = {
-    id,
-    store: taken.location,
-    outcome: taken.outcome,
-    withdrawnAt: taken.withdrawnAt,
-    tookMs: taken.tookMs,
-    railsAsked: taken.relatedIds,
-    nodes: answers,
-    proven: nodes.length > 0 && answers.length > 0 && answers.every(({ state }) => state === 'gone'),
-  }
-  process.stdout.write(flags.format === 'json' ? `${JSON.stringify(receipt)}\n` : receiptText(receipt))
-  if (receipt.outcome === 'missing') return 1
-  return nodes.length === 0 || receipt.proven ? 0 : 1
-}
-
-interface Receipt {
-  readonly id: string
-  readonly store: string
-  readonly outcome: 'withdrawn' | 'already-withdrawn' | 'missing'
-  readonly withdrawnAt: string | null
-  /** Until the store had it. */
-  readonly tookMs: number
-  /** The articles whose rails may have shown it. */
-  readonly railsAsked: readonly string[]
-  readonly nodes: readonly NodeAnswer[]
-  /** Nodes were named, and none of them shows it. */
-  readonly proven: boolean
-}
-
-interface NodeAnswer {
-  readonly node: string
-  readonly state: 'gone' | 'shown' | 'unreachable'
-  /** From the withdrawal until the last answer that counted began to be asked for. */
-  readonly afterMs: number
-  /** Where it is shown, or what could not be asked, and why. */
-  readonly because: readonly string[]
-  /** What the node says of itself: whether it hears of changes. */
-  readonly feed: 'heard' | 'silent' | 'unknown'
-}
-
-async function withdraw(id: string, url: string, signal: AbortSignal) {
-  await using store = await openStore(url)
+export async function takedownCommand(articleId: string, flags: TakedownFlags, signal: AbortSignal): Promise<number> {
+  checkFlags(articleId, flags)
+  await using store = await openStore(resolveOption('store', flags.store) ?? defaultStoreUrl)
+  // What the store knows of the article goes with it: who shows it has to be found out before.
+  const rails = flags.verify ? await findRails(store, articleId, signal) : null
   const startedAt = systemClock.monotonicMs()
-  const relatedIds = await idsInRail(store, id, signal)
   const { outcome, withdrawnAt } = await withDeadline(
-    (stop) => store.withdrawArticle(id, { now: systemClock.now(), signal: stop }),
-    { clock: systemClock, budgetMs: withdrawBudgetMs, what: 'Taking the article down', signal },
+    (stop) => store.withdrawArticle(articleId, { now: systemClock.now(), signal: stop }),
+    { clock: systemClock, budgetMs: storeBudgetMs, what: 'The takedown', signal },
   )
-  const tookMs = Math.round(systemClock.monotonicMs() - startedAt)
-  return { outcome, withdrawnAt, relatedIds, tookMs, location: store.location }
+  const since = systemClock.monotonicMs()
+  if (outcome === 'missing' || withdrawnAt === null) {
+    process.stderr.write(
+      `onward: ${store.location} has no article ${JSON.stringify(articleId)}: nothing was taken down. Check the id, and the store (--store).\n`,
+    )
+    return 1
+  }
+  const receipt: TakedownReceipt = {
+    id: articleId,
+    outcome,
+    withdrawnAt,
+    store: store.location,
+    storeMs: Math.round(since - startedAt),
+    verified: flags.verify ? await verify({ store, rails, articleId, since, flags, signal }) : null,
+  }
+  const text = flags.format === 'json' ? `${JSON.stringify(receipt)}\n` : receiptText(receipt)
+  await writeOut(text, signal)
+  return isClean(receipt) ? 0 : 1
 }
 
-/** Whom it is related to, before its text is gone: they are related to it, mostly. What cannot be told stops no takedown. */
-async function idsInRail(store: Store, id: string, signal: AbortSignal): Promise<string[]> {
-  try {
-    const read = await withDeadline(
-      (stop) => store.readRail(id, { now: systemClock.now(), limit: railsAskedMax, signal: stop }),
-      { clock: systemClock, budgetMs: railBudgetMs, what: 'Reading the rail', signal },
+function checkFlags(articleId: string, { verify, node }: TakedownFlags): void {
+  if (!articleIdPattern.test(articleId)) {
+    throw new InvalidOptionError(
+      `${JSON.stringify(articleId)} is no id of an article: 1 to 100 of the characters A-Z a-z 0-9 . _ ~ - were expected, as in the address of its page.`,
     )
-    return read.state === 'found' ? read.items.map((item) => item.id) : []
+  }
+  if (!verify && node.length > 0) throw new InvalidOptionError('--node names who is asked with --verify: add it.')
+  if (node.length > nodesMax)
+    throw new InvalidOptionError(`--node was given ${node.length} times; at most ${nodesMax}.`)
+  for (const given of node) {
+    const url = URL.canParse(given) ? new URL(given) : null
+    // A password would stand in the receipt.
+    if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+      throw new InvalidOptionError(
+        `A --node was given that is no address of one: expected one such as http://10.0.0.5:3000, without user and password.`,
+      )
+    }
+  }
+}
+
+/**
+ * Whose rails may show the article: those that have it as the store keeps them, then those like it and the newest of its
+ * section, where a rail that has nothing related would list it as the newest.
+ *
+ * It must not hold up the takedown for longer than {@link findBudgetMs}: null when the store could not tell by then, or
+ * when the article is down already and nobody knows any more.
+ */
+async function findRails(store: Store, articleId: string, signal: AbortSignal): Promise<FoundRails | null> {
+  try {
+    return await withDeadline((stop) => searchRails(store, articleId, stop), {
+      clock: systemClock,
+      budgetMs: findBudgetMs,
+      what: 'Finding the rails that show it',
+      signal,
+    })
   } catch {
     signal.throwIfAborted()
-    return []
+    return null
   }
 }
 
-/** Asks again until one whole round of questions shows nothing, or the time is over. */
-async function proveGone(node: string, asked: Asked): Promise<NodeAnswer> {
-  const startedAt = systemClock.monotonicMs()
-  const questions = questionsFor(asked)
-  for (;;) {
-    const roundAt = systemClock.monotonicMs()
-    const afterMs = Math.round(roundAt - startedAt)
-    const leftMs = asked.withinMs - (roundAt - startedAt)
-    const budgetMs = Math.max(1, Math.min(questionBudgetMs, leftMs))
-    const findings = await Promise.all(questions.map((question) => ask(node, question, { ...asked, budgetMs })))
-    const unreachable = findings.filter((finding) => finding.state === 'unreachable')
-    const shown = findings.filter((finding) => finding.state === 'shown')
-    const isGone = shown.length === 0 && unreachable.length === 0
-    if (isGone || systemClock.monotonicMs() - startedAt + askAgainMs >= asked.withinMs) {
-      const state = isGone ? 'gone' : shown.length > 0 ? 'shown' : 'unreachable'
-      const because = [...shown, ...unreachable].map((finding) => finding.because).slice(0, reasonsMax)
-      const feed = state === 'unreachable' ? 'unknown' : await feedOf(node, asked.signal)
-      return { node, state, afterMs, because, feed }
-    }
-    // Of the clock's own timers none keeps the process alive, and nothing else may: the node is down.
-    await sleep(askAgainMs, undefined, { signal: asked.signal })
-  }
+async function searchRails(store: Store, articleId: string, signal: AbortSignal): Promise<FoundRails | null> {
+  const read = { now: systemClock.now(), signal }
+  const found = await store.readArticle(articleId, read)
+  if (found.state === 'gone') return null
+  const section = found.state === 'found' ? (found.article.section ?? undefined) : undefined
+  const [own, story, newest] = await Promise.all([
+    store.readRail(articleId, { ...read, limit: railLimitMax }),
+    store.readStory(articleId, read),
+    store.listArticles({ ...read, section, limit: railsMax }),
+  ])
+  const near = new Set([
+    ...(own.state === 'found' ? own.items.map(({ id }) => id) : []),
+    ...(story.state === 'found' ? story.articles.map(({ id }) => id) : []),
+    ...newest.articles.map(({ id }) => id),
+  ])
+  near.delete(articleId)
+  const looks = [...near].slice(0, looksMax).map(async (id) => ({ id, has: await lists(store, id, articleId, read) }))
+  const railsOf = (await Promise.all(looks)).toSorted((a, b) => Number(b.has) - Number(a.has)).slice(0, railsMax)
+  return { railsOf: railsOf.map(({ id }) => id), held: railsOf.filter(({ has }) => has).length, note: null }
 }
 
-interface Asked {
-  readonly id: string
-  readonly rails: readonly string[]
-  readonly withinMs: number
-  readonly signal: AbortSignal
-}
-
-interface Question {
-  readonly path: string
-  /** The article's own address: gone means 410, or 404 where the node never knew it. Else an address that must not name it. */
-  readonly isItsOwn: boolean
-}
-
-function questionsFor({ id, rails }: Asked): Question[] {
-  return [
-    { path: `/articles/${id}`, isItsOwn: true },
-    { path: `/v1/articles/${id}`, isItsOwn: true },
-    { path: `/fragments/articles/${id}/related`, isItsOwn: true },
-    { path: '/', isItsOwn: false },
-    ...rails.flatMap((other) =>
-      [`/articles/${other}`, `/v1/articles/${other}`, `/v1/articles/${other}/related`].map((path) => ({
-        path,
-        isItsOwn: false,
-      })),
-    ),
-  ]
-}
-
-type Finding =
-  | { readonly state: 'gone' }
-  | { readonly state: 'shown'; readonly because: string }
-  | { readonly state: 'unreachable'; readonly because: string }
-
-async function ask(
-  node: string,
-  { path, isItsOwn }: Question,
-  { id, budgetMs, signal }: { id: string; budgetMs: number; signal: AbortSignal },
-): Promise<Finding> {
+/** What is left to ask when nobody knows who showed it. */
+async function newestRails(store: Store, signal: AbortSignal): Promise<FoundRails> {
+  const note = 'Which rails had it is not known any more, so those of the newest articles are asked.'
   try {
-    const { status, body } = await get(`${node}${path}`, budgetMs, signal)
-    // A neighbour may have been taken down as well.
-    if (status === 410 || status === 404) return { state: 'gone' }
-    if (status !== 200) return { state: 'unreachable', because: `${path} answered ${status}` }
-    return isItsOwn || namesArticle(body, id) ? { state: 'shown', because: path } : { state: 'gone' }
+    const { articles } = await withDeadline(
+      (stop) => store.listArticles({ now: systemClock.now(), limit: railsMax, signal: stop }),
+      { clock: systemClock, budgetMs: storeBudgetMs, what: 'The list of the newest articles', signal },
+    )
+    return { railsOf: articles.map(({ id }) => id), held: 0, note }
   } catch (error) {
     signal.throwIfAborted()
-    return { state: 'unreachable', because: `${path}: ${reasonOf(error)}` }
+    const why = error instanceof Error ? error.message : String(error)
+    return { railsOf: [], held: 0, note: `No rails are asked, since the store does not say which there are: ${why}` }
   }
 }
 
-/** In JSON as an id, in HTML as an address: a longer id that begins with this one is another article. */
-function namesArticle(body: string, id: string): boolean {
-  const literal = id.replace(/[.~-]/g, '\\$&')
-  return new RegExp(`"id":\\s*"${literal}"|/articles/${literal}(?![A-Za-z0-9._~-])`).test(body)
+async function lists(store: Store, id: string, articleId: string, read: ReadOptions): Promise<boolean> {
+  const rail = await store.readRail(id, { ...read, limit: railLimitMax })
+  return rail.state === 'found' && rail.items.some((item) => item.id === articleId)
 }
 
-async function feedOf(node: string, signal: AbortSignal): Promise<NodeAnswer['feed']> {
+async function verify(taken: {
+  readonly store: Store
+  /** Found before; null: they were not. */
+  readonly rails: FoundRails | null
+  readonly articleId: string
+  readonly since: number
+  readonly flags: TakedownFlags
+  readonly signal: AbortSignal
+}): Promise<TakedownReceipt['verified']> {
+  const { store, articleId, since, flags, signal } = taken
+  const withinMs = flags.within * 1000
   try {
-    const { body } = await get(`${node}/readyz`, questionBudgetMs, signal)
-    const { checks } = JSON.parse(body) as { checks?: { feed?: { ok?: unknown } } }
-    const isHeard = checks?.feed?.ok
-    return isHeard === true ? 'heard' : isHeard === false ? 'silent' : 'unknown'
-  } catch {
+    const rails = taken.rails ?? (await newestRails(store, signal))
+    const { railsOf } = rails
+    const watch = { articleId, railsOf, since, withinMs, signal }
+    const [stillInStore, nodes] = await Promise.all([
+      readStill(store, articleId, railsOf, signal),
+      Promise.all(flags.node.map((node) => watchNode(node, watch))),
+    ])
+    return { withinMs, rails, stillInStore, nodes }
+  } catch (error) {
+    // Whoever stops the proof must not think that the takedown was stopped.
+    if (signal.aborted)
+      process.stderr.write(`onward: ${JSON.stringify(articleId)} is taken down; the nodes were not all asked.\n`)
+    throw error
+  }
+}
+
+/** Where the store itself still gives the article; empty when it is as it should be. */
+async function readStill(
+  store: Store,
+  articleId: string,
+  railsOf: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const now = systemClock.now()
+  try {
+    return await withDeadline(
+      async (stop) => {
+        const { state } = await store.readArticle(articleId, { now, signal: stop })
+        const still = state === 'found' ? ['the article'] : []
+        for (const id of railsOf) {
+          if (await lists(store, id, articleId, { now, signal: stop })) still.push(`the rail of ${id}`)
+        }
+        return still
+      },
+      { clock: systemClock, budgetMs: storeBudgetMs, what: 'Reading the store after the takedown', signal },
+    )
+  } catch (error) {
     signal.throwIfAborted()
-    return 'unknown'
+    return [`it could not be asked (${error instanceof Error ? error.message : error})`]
   }
 }
 
-function get(url: string, budgetMs: number, signal: AbortSignal): Promise<{ status: number; body: string }> {
-  return withDeadline(
-    async (stop) => {
-      // No copy on the way may answer for the node, and nobody else either.
-      const headers = { 'cache-control': 'no-cache' }
-      const answer = await fetch(url, { signal: stop, redirect: 'manual', headers })
-      let body = ''
-      const decoder = new TextDecoder()
-      for await (const chunk of answer.body ?? []) {
-        body += decoder.decode(chunk, { stream: true })
-        if (body.length > bodyCharactersMax) throw new Error('the answer is too long')
-      }
-      return { status: answer.status, body }
-    },
-    { clock: systemClock, budgetMs, what: 'The answer', signal },
-  )
-}
-
-function nodeUrl(given: string): string {
-  const url = URL.canParse(given) ? new URL(given) : null
-  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw new InvalidOptionError('A node is named as http://host:port or https://host, without user and password.')
-  }
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { cause } = error
-  return cause instanceof Error ? cause.message || error.message : error.message
-}
-
-function receiptText(receipt: Receipt): string {
-  const { id, store, outcome, withdrawnAt, tookMs, nodes, proven } = receipt
-  if (outcome === 'missing') return `There is no article ${id} in ${store}: nothing was taken down.\n`
-  const verb = outcome === 'withdrawn' ? 'was taken down' : 'had been taken down before'
-  const head = `${id} ${verb}: ${withdrawnAt} in ${store} (${tookMs} ms)\n`
-  const lines = nodes.flatMap(({ node, state, afterMs, because, feed }) => [
-    `  ${state.padEnd(11)}  ${node}  after ${afterMs} ms${feed === 'silent' ? '  (it hears nothing of changes)' : ''}`,
-    ...because.map((reason) => `               ${reason}`),
-  ])
-  const rails = `the page, the JSON, the front page and ${receipt.railsAsked.length} rails`
-  const end = proven
-    ? [`No node shows it (asked for ${rails}).`]
-    : nodes.length > 0
-      ? ['NOT PROVEN: see above. Copies between the nodes and readers were not asked.']
-      : []
-  return `${head}${[...lines, ...end].map((line) => `${line}\n`).join('')}`
-}
-
-const railsAskedMax = 20
-const withdrawBudgetMs = 10_000
-const railBudgetMs = 2000
-const questionBudgetMs = 2000
-const askAgainMs = 100
-const reasonsMax = 5
-const bodyCharactersMax = 8 * 1024 * 1024
+const nodesMax = 100
+const railsMax = 20
+/** How many are looked at to find those that have it. */
+const looksMax = 60
+const findBudgetMs = 2000
+const storeBudgetMs = 10_000

@@ -7,9 +7,14 @@ import { subscribe } from '../events.ts'
  *
  * It has a registry of its own, so that several can live in one process. Labels have few values each: never an id, a
  * path or a text. Closing it ends its subscriptions and its watch on the event loop.
+ *
+ * @param worker which of several processes on one port this is, as a label of every series; null: it is the only one
  */
-export function openMetrics(): Metrics {
+export function openMetrics({ worker = null }: { readonly worker?: number | null } = {}): Metrics {
   const registry = new Registry()
+  // Whoever asks a shared port is answered by one worker or another: without the label their counters would be taken for
+  // one that goes up and down.
+  if (worker !== null) registry.setDefaultLabels({ worker: String(worker) })
   const registers = [registry]
   const articleReads = new Counter({
     name: 'onward_article_reads_total',

@@ -15,7 +15,7 @@ describe('onward', { timeout: 120_000, concurrency: 2 }, () => {
     assert.equal(code, 0)
     assert.match(out, /onward serve --sample/)
     assert.match(out, /onward related articles\.jsonl --id 42/)
-    for (const name of ['serve', 'ingest', 'related', 'evaluate', 'report', 'generate']) {
+    for (const name of ['serve', 'ingest', 'takedown', 'related', 'evaluate', 'report', 'generate']) {
       const help = await onward(['help', name])
       assert.equal(help.code, 0)
       assert.match(help.out, new RegExp(`Usage: onward ${name}`))

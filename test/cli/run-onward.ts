@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly stdio?: SpawnOptions['stdio']
   /** Handed to Node before the script. */
   readonly nodeFlags?: readonly string[]
+  /** After how long it is killed, in milliseconds; default 60,000. */
+  readonly timeoutMs?: number
 }
 
 /** The command line as its user has it: a process in a folder of its own. */
@@ -27,7 +29,7 @@ export function start(
     env: { ...env, ...options.env },
     stdio,
     // One that hangs fails its own test, and is not left behind.
-    timeout: 60_000,
+    timeout: options.timeoutMs ?? 60_000,
     killSignal: 'SIGKILL',
   })
 }

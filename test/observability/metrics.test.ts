@@ -76,6 +76,18 @@ test('two of them in one process count apart, and a closed one listens no more',
   assert.equal(channel('onward:article-withdrawn').hasSubscribers, false)
 })
 
+test('each series of a worker carries its number, whatever labels it has of its own', async () => {
+  using metrics = openMetrics({ worker: 3 })
+  publish('article-read', () => ({ articleId: '1', outcome: 'found', tookMs: 1 }))
+  const text = await metrics.text()
+  assert.match(text, /onward_article_reads_total\{(?=[^}]*worker="3")(?=[^}]*outcome="found")[^}]*\} 1/)
+  const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  assert.deepEqual(
+    series.filter((line) => !line.includes('worker="3"')),
+    [],
+  )
+})
+
 test('the content type is the one that Prometheus asks for', () => {
   using metrics = openMetrics()
   assert.match(metrics.contentType, /^text\/plain; version=0\.0\.4/)
