@@ -149,7 +149,7 @@ describe('ArticleManager', { timeout: 60_000 }, () => {
         [{ railLimit: 21 }, /The option railLimit is 21; expected a whole number from 1 to 20/],
         [{ rehearse: 'rail=sulk' }, /rail=sulk/],
         [{ store: 'oracle:news' }, /oracle/],
-        [{ sotre: 'sqlite:news.db' }, /no option "sotre". The options are: store, host/],
+        [{ sotre: 'sqlite:news.db' }, /no option "sotre". The options are: store, cache/],
         [
           { token: 'short' },
           /The option token is set to a value that is not shown; expected a secret of at least 16 characters/,
