@@ -168,8 +168,8 @@ export class Neighbours {
       const other = this.#foundSlots[at]!
       const score = this.#foundScores[at]!
       if (score >= admission[slot]!) this.#offer(slot, other, score)
-      const enters = score >= admission[other]! && this.#offer(other, slot, score)
-      if (enters || (isWatching && score >= (this.#watched.get(other) ?? fullScore + 1))) changed(other)
+      const isNews = score >= admission[other]! && this.#offer(other, slot, score)
+      if (isNews || (isWatching && score >= (this.#watched.get(other) ?? fullScore + 1))) changed(other)
     }
   }
 
@@ -387,6 +387,7 @@ export class Neighbours {
     return found + 1
   }
 
+  /** @returns whether what is known of the article's neighbours has changed */
   #offer(slot: number, other: number, score: number): boolean {
     const base = slot * poolLength
     const slots = this.#poolSlots
@@ -401,8 +402,10 @@ export class Neighbours {
     let at = count
     while (at > 0 && this.#isBefore(score, other, scores[base + at - 1]!, slots[base + at - 1]!)) at--
     if (at === poolLength) {
+      // The first that is turned away: until now a rail that repeats left short had nothing more to look at.
+      const wasWhole = this.#admission[slot] === 0
       this.#admission[slot] = score
-      return false
+      return wasWhole
     }
     if (isFull) this.#admission[slot] = scores[base + poolLength - 1]!
     else this.#poolCount[slot] = count + 1

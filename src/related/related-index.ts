@@ -450,7 +450,9 @@ export class RelatedIndex {
     const { items, isFull, deep } = this.#derive(slot, epoch, { rules: this.#rules })
     if (deep && (!isFull || items.at(-1)!.score < epoch.neighbours.admission(slot))) {
       this.#deepRails.add(slot)
-      epoch.neighbours.watch(slot, deep.at(-1)?.score ?? 0)
+      // Where these are all there are, a newcomer weaker than each of them still finds a place.
+      const isAll = deep.length < this.#deepPoolLength
+      epoch.neighbours.watch(slot, isAll ? 0 : (deep.at(-1)?.score ?? 0))
     }
     const hash = this.#hashOf(items)
     if (this.#given[slot] === hash) return null

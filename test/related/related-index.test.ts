@@ -60,47 +60,54 @@ describe('rails', () => {
     )
   })
 
-  test('published one by one, corrected and removed, are those of a rebuild under the same statistics', () => {
-    const news = documents({ min: 1, max: 6 }, 'n')
-    const base = documents({ min: 60, max: 100 })
-    const removed = fc.uniqueArray(fc.nat(59), { maxLength: 3 })
-    const corrected = fc.uniqueArray(fc.nat(59), { maxLength: 3 })
-    fc.assert(
-      fc.property(
-        base,
-        news,
-        removed,
-        corrected,
-        fc.integer({ min: 1, max: 9 }),
-        (old, fresh, gone, changed, atMost) => {
-          const index = new RelatedIndex()
-          const shelf = new Shelf()
-          for (const one of old) index.put(one)
-          shelf.settle(index)
-          const now = new Map(old.map((one) => [one.id, one]))
-          const put = (one: RelatedDocument) => {
-            index.put(one)
-            now.set(one.id, one)
-            // Some are settled at once, some together with the next.
-            if (one.title.length % 2 === 0) shelf.settle(index, atMost)
-          }
-          fresh.slice(0, 3).forEach(put)
-          for (const at of changed) put({ ...old[at]!, body: `${fresh[0]!.body} corrected`, evolvedFrom: null })
-          for (const at of gone) {
-            assert.equal(index.remove(`a${at}`), true)
-            now.delete(`a${at}`)
-            shelf.rails.delete(`a${at}`)
-          }
-          fresh.slice(3).forEach(put)
-          shelf.settle(index, atMost)
-          assert.deepEqual(shelf.scores(), railsByBruteForce([...now.values()], old))
-          for (const id of now.keys()) assert.deepEqual(index.rail(id), shelf.rails.get(id))
-        },
-      ),
-      // One seed, since the promise is not kept in every order yet: -1383621653 is one that breaks it.
-      { numRuns: 40, seed: 2, endOnFailure: true },
-    )
-  })
+  const known = [
+    ['in any order', {}],
+    // Each an order that once left a rail short of a newcomer: weaker than all that were looked at, or the first turned away.
+    ['in the orders of seed 10', { seed: 10 }],
+    ['in the orders of seed 1', { seed: 1 }],
+  ] as const
+  for (const [how, seed] of known) {
+    test(`published one by one, corrected and removed ${how}, are those of a rebuild under the same statistics`, () => {
+      const news = documents({ min: 1, max: 6 }, 'n')
+      const base = documents({ min: 60, max: 100 })
+      const removed = fc.uniqueArray(fc.nat(59), { maxLength: 3 })
+      const corrected = fc.uniqueArray(fc.nat(59), { maxLength: 3 })
+      fc.assert(
+        fc.property(
+          base,
+          news,
+          removed,
+          corrected,
+          fc.integer({ min: 1, max: 9 }),
+          (old, fresh, gone, changed, atMost) => {
+            const index = new RelatedIndex()
+            const shelf = new Shelf()
+            for (const one of old) index.put(one)
+            shelf.settle(index)
+            const now = new Map(old.map((one) => [one.id, one]))
+            const put = (one: RelatedDocument) => {
+              index.put(one)
+              now.set(one.id, one)
+              // Some are settled at once, some together with the next.
+              if (one.title.length % 2 === 0) shelf.settle(index, atMost)
+            }
+            fresh.slice(0, 3).forEach(put)
+            for (const at of changed) put({ ...old[at]!, body: `${fresh[0]!.body} corrected`, evolvedFrom: null })
+            for (const at of gone) {
+              assert.equal(index.remove(`a${at}`), true)
+              now.delete(`a${at}`)
+              shelf.rails.delete(`a${at}`)
+            }
+            fresh.slice(3).forEach(put)
+            shelf.settle(index, atMost)
+            assert.deepEqual(shelf.scores(), railsByBruteForce([...now.values()], old))
+            for (const id of now.keys()) assert.deepEqual(index.rail(id), shelf.rails.get(id))
+          },
+        ),
+        { numRuns: 40, ...seed },
+      )
+    })
+  }
 
   test('score two articles alike from both sides, and give the same reason', () => {
     fc.assert(
