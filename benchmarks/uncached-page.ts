@@ -17,7 +17,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type PostgresServer, startPostgres } from '../test/support/postgres-server.ts'
+import type { DatabaseServer } from '../test/support/database-process.ts'
+import { startPostgres } from '../test/support/postgres-server.ts'
 import { articlesInTurn, shuffledIds } from './support/article-ids.ts'
 import { machine } from './support/machine.ts'
 import { median } from './support/median.ts'
@@ -98,7 +99,7 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
-async function postgresStore(server: PostgresServer): Promise<string> {
+async function postgresStore(server: DatabaseServer): Promise<string> {
   return (await ingestInto(folder, articleSource(values.data), await server.createDatabase())).store
 }
 

@@ -12,9 +12,10 @@ import { availableParallelism } from 'node:os'
 import { delimiter, join, relative, resolve } from 'node:path'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { provideChromium } from './provide-chromium.ts'
-import { provideMariadb } from './provide-mariadb.ts'
-import { providePostgres } from './provide-postgres.ts'
+import { findChromium } from '../test/support/chromium.ts'
+import { findMariadb } from '../test/support/mariadb-server.ts'
+import { findPostgres } from '../test/support/postgres-server.ts'
+import { type NeededProgram, provideProgram } from './provide-program.ts'
 import { closingLines, reportTests, shortcoming } from './report-tests.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -31,9 +32,8 @@ process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'onward-
 
 const failedChecks: string[] = []
 if (isEverything) {
-  await provideChromium(print)
-  await providePostgres(print)
-  await provideMariadb(print)
+  // One after the other: the system's package manager takes a lock.
+  for (const program of neededPrograms()) await provideProgram(program, print)
   const checks = await Promise.all([runCheck('types', 'tsc', ['--noEmit']), runCheck('style', 'biome', ['check', '.'])])
   failedChecks.push(...checks.filter((check) => check !== null))
 }
@@ -57,6 +57,21 @@ const shortcomings = [
 ].filter((text) => text !== null)
 for (const text of shortcomings) print(`# ${text}`)
 process.exitCode = outcome.failures.length > 0 || shortcomings.length > 0 || stop.signal.aborted ? 1 : 0
+
+function neededPrograms(): NeededProgram[] {
+  return [
+    {
+      name: 'Chromium',
+      packageName: 'chromium',
+      tests: 'The tests in a browser (test/browser/)',
+      find: findChromium,
+      // A path, or `none`.
+      isNamed: Boolean(process.env.ONWARD_CHROMIUM),
+    },
+    { name: 'PostgreSQL', packageName: 'postgresql', tests: 'The tests on PostgreSQL', find: findPostgres },
+    { name: 'MariaDB', packageName: 'mariadb-server', tests: 'The tests on MariaDB', find: findMariadb },
+  ]
+}
 
 function testsIn(path: string): string[] {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path]

@@ -47,7 +47,7 @@ const stores: ReadonlyArray<{ name: string; skip: string | false; open: () => Pr
   },
   {
     name: 'PostgreSQL',
-    skip: postgres.folder === null && postgres.reason,
+    skip: postgres.reason,
     open: async () => {
       const server = await startPostgres()
       return { url: await server.createDatabase(), close: () => server[Symbol.asyncDispose]() }
@@ -55,7 +55,7 @@ const stores: ReadonlyArray<{ name: string; skip: string | false; open: () => Pr
   },
   {
     name: 'MariaDB',
-    skip: mariadb.server === null && mariadb.reason,
+    skip: mariadb.reason,
     open: async () => {
       const server = await startMariadb()
       return { url: await server.createDatabase(), close: () => server[Symbol.asyncDispose]() }

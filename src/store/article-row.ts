@@ -2,6 +2,7 @@ import type { Article } from '../article/article.ts'
 import type { StoredPublication } from '../article/publication.ts'
 import { summaryOf } from '../article/summary.ts'
 import { sectionKey } from './section-key.ts'
+import type { StoreStatus } from './store.ts'
 
 /** An article as the columns of its row, whatever the database: long texts are JSON, times are text as they are compared. */
 export interface ArticleRow {
@@ -47,5 +48,27 @@ export function storedPublication(row: Record<string, unknown>): StoredPublicati
     publishedAt: String(row.published_at),
     updatedAt: String(row.updated_at),
     firstSeenAt: String(row.first_seen_at),
+  }
+}
+
+/** Whether readers may see the article of a row at `now`. */
+export function isVisible(row: Record<string, unknown>, now: number): boolean {
+  return row.status === 'published' && Number(row.visible_from) <= now
+}
+
+/** The row of the statement `status`, which every store has. */
+export function storeStatus(row: Record<string, unknown> | undefined): StoreStatus {
+  const embargoed = Number(row?.embargoed)
+  return {
+    articles: {
+      visible: Number(row?.published) - embargoed,
+      hidden: Number(row?.drafts) + embargoed,
+      withdrawn: Number(row?.withdrawn),
+    },
+    rails: Number(row?.rails),
+    lastSeq: Number(row?.last_seq),
+    indexedSeq: Number(row?.indexed_seq),
+    lastRailSeq: Number(row?.last_rail_seq),
+    nextEmbargoEndsAt: row?.next_embargo_ends_at == null ? null : Number(row.next_embargo_ends_at),
   }
 }

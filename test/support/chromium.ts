@@ -1,29 +1,12 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
+import { type FoundProgram, findProgram } from './find-program.ts'
 
 /** Where Debian's Chromium is, or why there is none: hand `reason` to a test's `skip`. */
-export type FoundChromium =
-  | { readonly path: string; readonly reason: false }
-  | { readonly path: null; readonly reason: string }
-
-export function findChromium(): FoundChromium {
-  const named = process.env.ONWARD_CHROMIUM
-  if (named !== undefined && named !== '') {
-    return isExecutable(named)
-      ? { path: named, reason: false }
-      : { path: null, reason: `ONWARD_CHROMIUM names ${named}, which cannot be run.` }
-  }
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
-  const path = folders
-    .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)))
-    .find(isExecutable)
-  return path === undefined
-    ? {
-        path: null,
-        reason: 'No Chromium was found. Install it (Debian: apt-get install chromium) or name one in ONWARD_CHROMIUM.',
-      }
-    : { path, reason: false }
+export function findChromium(): FoundProgram {
+  return findProgram(['chromium', 'chromium-browser', 'google-chrome'], {
+    variable: 'ONWARD_CHROMIUM',
+    advice: 'No Chromium was found. Install it (Debian: apt-get install chromium) or name one in ONWARD_CHROMIUM.',
+  })
 }
 
 /**
@@ -52,13 +35,4 @@ export async function launchChromium(): Promise<Browser> {
       '--disable-sync',
     ],
   })
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

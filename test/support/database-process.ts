@@ -1,7 +1,22 @@
 import { type ChildProcess, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+
+/** A database server of a test's own, which may be killed, paused and started again. */
+export interface DatabaseServer extends AsyncDisposable {
+  readonly port: number
+  /** An empty database; gives the URL of a store in it. */
+  createDatabase(): Promise<string>
+  /** Runs SQL as the owner of the server. */
+  admin(text: string): Promise<void>
+  /** As a machine that loses its power. */
+  kill(): Promise<void>
+  /** Kills it where it still runs, and starts it on the same data and port. */
+  restart(): Promise<void>
+  /** It keeps its connections and answers nothing. */
+  pause(): void
+  resume(): void
+}
 
 /** A user that is not root, for a database server that refuses to run as root; null where this is not root. */
 export function ordinaryUser(names: readonly string[]): { uid: number; gid: number } | null {
@@ -25,15 +40,6 @@ export async function freePort(): Promise<number> {
   probe.close()
   await once(probe, 'close')
   return port
-}
-
-export function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Waits until a server that was just started says `ready`; rejects with what it said when it ends before. */

@@ -1,23 +1,24 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { createConnection } from 'mysql2/promise'
-import { freePort, isExecutable, killProcess, ordinaryUser, untilSaid } from './database-process.ts'
+import { type DatabaseServer, freePort, killProcess, ordinaryUser, untilSaid } from './database-process.ts'
+import { foldersOfPath, isExecutable } from './find-program.ts'
 
 const run = promisify(execFile)
 
 /** Where MariaDB's programs are, or why the tests cannot use it. */
 export function findMariadb():
-  | { readonly server: string; readonly install: string }
+  | { readonly server: string; readonly install: string; readonly reason: false }
   | { readonly server: null; readonly reason: string } {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/usr/libexec']
+  const folders = [...foldersOfPath(), '/usr/sbin', '/usr/local/sbin', '/usr/libexec']
   const server = folders.map((folder) => join(folder, 'mariadbd')).find(isExecutable)
   const install = [...folders, server ? join(dirname(server), '../bin') : '', '/usr/bin']
     .map((folder) => join(folder, 'mariadb-install-db'))
     .find(isExecutable)
-  if (server && install) return { server, install }
+  if (server && install) return { server, install, reason: false }
   return { server: null, reason: 'MariaDB 10.11 or newer is not installed (Debian: apt-get install mariadb-server).' }
 }
 
@@ -25,7 +26,7 @@ export function findMariadb():
  * A MariaDB server of this test's own, in a temporary folder, on a port of its own, which may be killed, paused and started
  * again. It does not wait for the disk: what it has committed outlives it, and not the machine.
  */
-export async function startMariadb(): Promise<MariadbServer> {
+export async function startMariadb(): Promise<DatabaseServer> {
   const found = findMariadb()
   if (found.server === null) throw new Error(found.reason)
   const { server: program, install } = found
@@ -94,19 +95,4 @@ export async function startMariadb(): Promise<MariadbServer> {
       await rm(root, { recursive: true, force: true })
     },
   }
-}
-
-export interface MariadbServer extends AsyncDisposable {
-  readonly port: number
-  /** An empty database; gives the URL of a store in it. */
-  createDatabase(): Promise<string>
-  /** Runs SQL as the owner of the server. */
-  admin(text: string): Promise<void>
-  /** As a machine that loses its power. */
-  kill(): Promise<void>
-  /** Kills it where it still runs, and starts it on the same data and port. */
-  restart(): Promise<void>
-  /** It keeps its connections and answers nothing. */
-  pause(): void
-  resume(): void
 }

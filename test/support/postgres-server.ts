@@ -2,25 +2,28 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { globSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
-import { freePort, hasEnded, isExecutable, killProcess, ordinaryUser, untilSaid } from './database-process.ts'
+import { type DatabaseServer, freePort, hasEnded, killProcess, ordinaryUser, untilSaid } from './database-process.ts'
+import { foldersOfPath, isExecutable } from './find-program.ts'
 
 const run = promisify(execFile)
 
 /** Where PostgreSQL's programs are (15 or newer), or why the tests cannot use it. */
-export function findPostgres(): { readonly folder: string } | { readonly folder: null; readonly reason: string } {
+export function findPostgres():
+  | { readonly folder: string; readonly reason: false }
+  | { readonly folder: null; readonly reason: string } {
   const installed = globSync('/usr/lib/postgresql/*/bin/postgres')
     .map((path) => ({ path, version: Number(/postgresql\/(\d+)/.exec(path)?.[1]) }))
     .filter(({ version }) => version >= 15)
     .sort((a, b) => b.version - a.version)
     .map(({ path }) => path)
-  const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'postgres'))
+  const onPath = foldersOfPath().map((folder) => join(folder, 'postgres'))
   const program = [...installed, ...onPath].find(
     (path) => isExecutable(path) && isExecutable(join(dirname(path), 'initdb')),
   )
-  if (program) return { folder: dirname(program) }
+  if (program) return { folder: dirname(program), reason: false }
   return { folder: null, reason: 'PostgreSQL 15 or newer is not installed (Debian: apt-get install postgresql).' }
 }
 
@@ -28,7 +31,7 @@ export function findPostgres(): { readonly folder: string } | { readonly folder:
  * A PostgreSQL server of this test's own, in a temporary folder, on a port of its own, which may be killed, paused and
  * started again. It does not wait for the disk: what it has committed outlives it, and not the machine.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(): Promise<DatabaseServer> {
   const found = findPostgres()
   if (found.folder === null) throw new Error(found.reason)
   const root = await mkdtemp(join(tmpdir(), 'onward-postgres-'))
@@ -88,21 +91,6 @@ export async function startPostgres(): Promise<PostgresServer> {
       await rm(root, { recursive: true, force: true })
     },
   }
-}
-
-export interface PostgresServer extends AsyncDisposable {
-  readonly port: number
-  /** An empty database; gives the URL of a store in it. */
-  createDatabase(): Promise<string>
-  /** Runs SQL as the owner of the server. */
-  admin(text: string): Promise<void>
-  /** As a machine that loses its power. */
-  kill(): Promise<void>
-  /** Kills it where it still runs, and starts it on the same data and port. */
-  restart(): Promise<void>
-  /** It keeps its connections and answers nothing. */
-  pause(): void
-  resume(): void
 }
 
 // The processes that serve connections are its children.

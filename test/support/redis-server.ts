@@ -1,34 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants } from 'node:fs'
 import { connect } from 'node:net'
-import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { killProcess } from './database-process.ts'
+import { type FoundProgram, findProgram } from './find-program.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** Where a Redis or Valkey server is, or why there is none: hand `reason` to a test's `skip`. */
-export type FoundRedis =
-  | { readonly path: string; readonly reason: false }
-  | { readonly path: null; readonly reason: string }
-
-export function findRedis(): FoundRedis {
-  const named = process.env.ONWARD_REDIS_SERVER
-  if (named !== undefined && named !== '') {
-    return isExecutable(named)
-      ? { path: named, reason: false }
-      : { path: null, reason: `ONWARD_REDIS_SERVER names ${named}, which cannot be run.` }
-  }
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
-  const path = folders
-    .flatMap((folder) => ['redis-server', 'valkey-server'].map((name) => join(folder, name)))
-    .find(isExecutable)
-  return path === undefined
-    ? {
-        path: null,
-        reason:
-          'No Redis was found. Install it (Debian: apt-get install redis-server) or name one in ONWARD_REDIS_SERVER.',
-      }
-    : { path, reason: false }
+export function findRedis(): FoundProgram {
+  return findProgram(['redis-server', 'valkey-server'], {
+    variable: 'ONWARD_REDIS_SERVER',
+    advice: 'No Redis was found. Install it (Debian: apt-get install redis-server) or name one in ONWARD_REDIS_SERVER.',
+  })
 }
 
 /** A server of a test's own: on a socket in a temporary folder, keeping nothing on disk. */
@@ -68,10 +51,7 @@ export async function openPrivateRedis(settings: readonly string[] = []): Promis
   const kill = async () => {
     const running = server
     server = null
-    if (running === null || running.exitCode !== null || running.signalCode !== null) return
-    const ended = once(running, 'exit')
-    running.kill('SIGKILL')
-    await ended
+    if (running !== null) await killProcess(running)
   }
   const start = async () => {
     const args = ['--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--dir', folder.path]
@@ -103,14 +83,5 @@ export async function openPrivateRedis(settings: readonly string[] = []): Promis
       await kill()
       await folder[Symbol.asyncDispose]()
     },
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
   }
 }

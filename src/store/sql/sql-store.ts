@@ -2,6 +2,7 @@ import { type Article, type ArticleSummary, articleIdPattern, type PreparedArtic
 import type { Clock } from '../../concurrency/clock.ts'
 import type { RailItem } from '../../related/related.ts'
 import { type StoryNeighbour, storyOf } from '../../related/story.ts'
+import { isVisible, storeStatus } from '../article-row.ts'
 import { checkRailItems } from '../check-rail-items.ts'
 import { afterSome, checkBatch, checkListLimit, checkRailQuery } from '../check-requests.ts'
 import { listPosition, listToken } from '../list-position.ts'
@@ -240,19 +241,7 @@ export class SqlStore implements Store {
 
   async readStatus({ now, signal }: ReadOptions): Promise<StoreStatus> {
     const [row] = await this.#lanes.background.ask((queries) => queries.all('status', [now]), signal)
-    const embargoed = Number(row?.embargoed)
-    return {
-      articles: {
-        visible: Number(row?.published) - embargoed,
-        hidden: Number(row?.drafts) + embargoed,
-        withdrawn: Number(row?.withdrawn),
-      },
-      rails: Number(row?.rails),
-      lastSeq: Number(row?.last_seq),
-      indexedSeq: Number(row?.indexed_seq),
-      lastRailSeq: Number(row?.last_rail_seq),
-      nextEmbargoEndsAt: row?.next_embargo_ends_at == null ? null : Number(row.next_embargo_ends_at),
-    }
+    return storeStatus(row)
   }
 
   async takeLease({ name, holder, forMs, now }: { name: string; holder: string; forMs: number; now: number }) {
@@ -385,8 +374,4 @@ async function readStory(queries: Queries, id: string, now: number): Promise<Sto
     generatedAt: head.generated_at === null ? null : String(head.generated_at),
     articles: told.map(({ summary }) => JSON.parse(summary) as ArticleSummary),
   }
-}
-
-function isVisible(row: Row, now: number): boolean {
-  return row.status === 'published' && Number(row.visible_from) <= now
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { answerRequests } from '../../concurrency/thread.ts'
 import { storyOf } from '../../related/story.ts'
+import { isVisible, storeStatus } from '../article-row.ts'
 import { hostDatabase } from './host-database.ts'
 import { openForReading } from './open-database.ts'
 import type { Handlers, Reads, ThreadSettings } from './requests.ts'
@@ -92,19 +93,7 @@ function readHandlers(db: DatabaseSync, { file, identity }: ThreadSettings): Han
     status({ now }) {
       checkSameFile(file, identity)
       const row = statement.status.get({ now })
-      const embargoed = Number(row?.embargoed)
-      return {
-        articles: {
-          visible: Number(row?.published) - embargoed,
-          hidden: Number(row?.drafts) + embargoed,
-          withdrawn: Number(row?.withdrawn),
-        },
-        rails: Number(row?.rails),
-        lastSeq: Number(row?.last_seq),
-        indexedSeq: Number(row?.indexed_seq),
-        lastRailSeq: Number(row?.last_rail_seq),
-        nextEmbargoEndsAt: row?.next_embargo_ends_at == null ? null : Number(row.next_embargo_ends_at),
-      }
+      return storeStatus(row)
     },
   }
 }
@@ -173,10 +162,6 @@ function readStory(statement: Statements, { id, now }: { id: string; now: number
   const articles = others.toSpliced(later < 0 ? others.length : later, 0, { ...start, score: 1 })
   const about = `"version":${head.version ?? 0},"generatedAt":${JSON.stringify(head.generated_at)}`
   return `{"state":"found",${about},"articles":[${articles.map(({ summary }) => summary).join()}]}`
-}
-
-function isVisible(row: Row, now: number): boolean {
-  return row.status === 'published' && Number(row.visible_from) <= now
 }
 
 function page<Item extends { document: string | null }>(rows: Iterable<Row>, toItem: (row: Row) => Item): Item[] {
