@@ -71,10 +71,11 @@ describe('onward takedown', { timeout: 240_000 }, () => {
   it('fails, and names the address, when a node goes on showing it', async () => {
     const [first, , other] = urls()
     assert.ok(first && other)
-    const { code, out } = await takedown('2', '--verify', '--within', '1', '--node', first, '--node', other)
+    // Time enough for the clean one on a busy machine: the other shows it however long it is given.
+    const { code, out } = await takedown('2', '--verify', '--within', '5', '--node', first, '--node', other)
     assert.equal(code, 1)
     assert.match(out, new RegExp(`${first}  clean after \\d+ ms`))
-    assert.match(out, new RegExp(`${other}  STILL SHOWS IT after 1000 ms`))
+    assert.match(out, new RegExp(`${other}  STILL SHOWS IT after 5000 ms`))
     assert.match(out, /\/articles\/2 {2}STILL THERE at \d+ ms \(answers 200\)/)
     assert.match(out, /NOT PROVEN: 1 of 2 nodes are clean/)
   })
