@@ -84,6 +84,7 @@ function createProgram(
     .addOption(new Option('--host <address>', optionSpecs.host.help))
     .addOption(new Option('--workers <number>', optionSpecs.workers.help))
     .addOption(new Option('--worker <number>', 'which of the workers this process is').hideHelp())
+    .addOption(new Option('--role <role>', optionSpecs.role.help))
     .addOption(new Option('--cache <url>', optionSpecs.cache.help))
     .addOption(new Option('--rehearse <outage>', optionSpecs.rehearse.help))
     .addOption(new Option('--log-level <level>', optionSpecs.logLevel.help))
@@ -248,6 +249,7 @@ export interface ServeFlags {
   readonly workers?: string
   /** Given by the process that starts the workers, to each. */
   readonly worker?: string
+  readonly role?: string
   readonly cache?: string
   readonly rehearse?: string
   readonly logLevel?: string

@@ -90,6 +90,9 @@ export interface Store extends AsyncDisposable {
   releaseLease(lease: { name: string; holder: string }): Promise<void>
 }
 
+/** The lease of whoever keeps the rails; `StoreStatus.railsKeptUntil` is its end. */
+export const railsLease = 'indexer'
+
 /** How many articles are written in one transaction: about 20 ms of holding the write lock. */
 export const putTransactionMax = 250
 
@@ -234,6 +237,11 @@ export interface StoreStatus {
   readonly lastSeq: number
   /** The newest change that the index has worked through. */
   readonly indexedSeq: number
+  /**
+   * When the lease of whoever keeps the rails ends, or ended when it was not renewed, in milliseconds since the epoch by the
+   * holder's clock; null while nobody holds it.
+   */
+  readonly railsKeptUntil: number | null
   /** The newest write of a rail, in the numbers of `readRailChanges`. */
   readonly lastRailSeq: number
   /** The end of the next embargo, in milliseconds since the epoch; null when there is none. */

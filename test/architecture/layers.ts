@@ -54,7 +54,8 @@ export const layers: readonly Layer[] = [
   // What builds the parts, and what is built from them.
   { name: 'app',           files: ['app.ts'],         mayImport: ['options', 'manager', 'store', 'store contract', 'cache', 'redis cache', 'ingest', 'indexer', 'observability',
                                                                   'index thread', 'related', 'concurrency', 'article', 'errors', 'events'] },
-  { name: 'service',       files: ['service.ts'],     mayImport: ['app', 'options', 'http', 'observability', 'manager', 'store contract', 'concurrency', 'errors', 'events'] },
+  { name: 'service',       files: ['service.ts', 'readiness.ts'],
+                                                       mayImport: ['app', 'options', 'http', 'observability', 'manager', 'store contract', 'concurrency', 'errors', 'events'] },
   { name: 'library',       files: ['article-manager.ts', 'index.ts'],
                                                       mayImport: ['app', 'options', 'manager', 'store contract', 'related', 'article', 'errors'] },
   { name: 'report contract', files: ['report/report.ts'], mayImport: [], isPure: true },
