@@ -10,7 +10,7 @@ import { leavesNothingBehind } from './support/leak-check.ts'
 import { preparedStoryArticle, storySize } from './support/story-articles.ts'
 import { type TemporaryFolder, temporaryFolder } from './support/temporary-folder.ts'
 
-describe('a process with a role', { timeout: 60_000 }, () => {
+describe('a process with a role', { timeout: 240_000 }, () => {
   it('web serves readers and never keeps the rails, which an indexer on the same store does', async () => {
     await using folder = await temporaryFolder()
     await using web = await open(folder, 'web')

@@ -291,8 +291,17 @@ export class Indexer implements AsyncDisposable {
     }
   }
 
+  /**
+   * A connection that has fallen silent is not waited for longer than a lease: the next question has another one. It is waited for
+   * though the indexer is stopped, or the lease could be given back before it is taken.
+   */
   #takeLease(): Promise<number | null> {
-    return this.#store.takeLease({ name: railsLease, holder: this.#holder, forMs: leaseMs, now: this.#clock.now() })
+    const lease = { name: railsLease, holder: this.#holder, forMs: leaseMs, now: this.#clock.now() }
+    return withDeadline(() => this.#store.takeLease(lease), {
+      clock: this.#clock,
+      budgetMs: leaseMs,
+      what: 'Asking for the lease of the rails',
+    })
   }
 
   #setLeads(leads: boolean, because: LeadershipReason): void {

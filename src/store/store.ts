@@ -54,12 +54,12 @@ export interface Store extends AsyncDisposable {
    */
   readChanges(options: { after: number; limit: number } & ReadOptions): Promise<Change[]>
   /**
-   * Lane `background`. The same feed without the articles, for those who only have to know which have changed: reading
+   * Lane `feed`. The same feed without the articles, for those who only have to know which have changed: reading
    * and parsing the articles is most of what {@link readChanges} costs.
    */
   readChangedIds(options: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]>
   /**
-   * Lane `background`. The articles whose rail was written with `seq > after`, in the order of writing, at most `limit`.
+   * Lane `feed`. The articles whose rail was written with `seq > after`, in the order of writing, at most `limit`.
    * A rail that was written again comes once, under its newest number. None is ever lost or late.
    */
   readRailChanges(options: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]>
@@ -72,7 +72,7 @@ export interface Store extends AsyncDisposable {
    */
   writeRails(write: RailWrite): Promise<boolean>
   /**
-   * Lane `background`. Cheap for any number of articles: probes and progress bars ask again and again.
+   * Lane `feed`. Cheap for any number of articles: probes and progress bars ask again and again.
    *
    * @throws StoreUnavailableError also when reads are still answered but writes could not be kept, since the file that was
    *   opened was removed or replaced

@@ -24,16 +24,18 @@ export interface FleetOptions {
   readonly store: string
   /** The URL of a Redis; default: none. */
   readonly cache?: string | null
+  /** Options of onward by the names that they have in the environment. */
+  readonly env?: Readonly<Record<string, string>>
   /** After how long it is killed, whatever becomes of whoever started it; default a minute. */
   readonly timeoutMs?: number
 }
 
 export async function startNode(
   role: 'web' | 'indexer' | 'all',
-  { store, cache = null, timeoutMs = 60_000 }: FleetOptions,
+  { store, cache = null, env = {}, timeoutMs = 60_000 }: FleetOptions,
 ): Promise<FleetNode> {
   const given = ['serve', '--role', role, '--port', '0', '--store', store, ...(cache ? ['--cache', cache] : [])]
-  const child = start(given, undefined, { env: { ONWARD_TOKEN: fleetToken }, timeoutMs })
+  const child = start(given, undefined, { env: { ONWARD_TOKEN: fleetToken, ...env }, timeoutMs })
   let log = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     log = (log + text).slice(-logLengthMax)

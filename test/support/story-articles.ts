@@ -27,7 +27,7 @@ export function storyArticle(number: number): ArticleInput {
     status: 'published',
     // Unequal steps, so that no two mates are equally near in time.
     publishedAt: new Date(
-      Date.parse('2026-11-02T06:00:00Z') + (2 ** part - 1) * 3_600_000 + story * 1000,
+      Date.parse('2026-10-01T06:00:00Z') + (2 ** part - 1) * 3_600_000 + story * 1000,
     ).toISOString(),
   }
 }
