@@ -17,8 +17,6 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { Pool } from 'undici'
-import { seededRandom } from '../src/generate/seeded-random.ts'
 import { openStore } from '../src/store/open-store.ts'
 import { railsLease, type Store } from '../src/store/store.ts'
 import { numberedArticle } from '../test/store/numbered-article.ts'
@@ -29,6 +27,7 @@ import { startMariadb } from '../test/support/mariadb-server.ts'
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { machine } from './support/machine.ts'
 import { quantile } from './support/open-loop.ts'
+import { type Answer, PageReaders } from './support/page-readers.ts'
 
 const faultNames = ['killed', 'paused', 'black-holed'] as const
 type FaultName = (typeof faultNames)[number]
@@ -52,26 +51,15 @@ const [keptPages, otherPages, keptShare] = [40, 10_000, 0.9]
 const [outageMs, recoveryMs] = [2000, 3000]
 /** What the node has to decide in (`ONWARD_ARTICLE_BUDGET_MS`), and what a busy machine may add to it. */
 const deadlineMs = 800 + 200
-const hungAfterMs = 15_000
 /** Of a process: see `laneSettings` in the store. */
 const connectionsMax = 18
 /** A copy that was loaded as the fault began is fresh for this long at most: its time to live is spread by a tenth. */
 const surelyStaleMs = freshMs * 1.1 + 200
 
-interface Answer {
-  readonly isKept: boolean
-  readonly sentAt: number
-  readonly tookMs: number
-  readonly status: number
-  /** Complete, with its article. */
-  readonly isPage: boolean
-  readonly saysDegraded: boolean
-}
-
 interface Outage {
   readonly from: number
   readonly until: number
-  /** From its end until a correction that was made then was shown. */
+  /** From a correction that was made at its end until that was shown. */
   readonly toldAfterMs: number
   readonly connections: number
 }
@@ -120,7 +108,8 @@ async function troubled(name: string, server: DatabaseServer, url: string, fault
     },
     timeoutMs: 20 * 60_000,
   })
-  await using load = new Load(node.url)
+  await using direct = await openStore(url)
+  await using load = new PageReaders(node.url, { keptPages, otherPages, keptShare })
   await load.warm()
   const capacity = await load.capacity()
   const perSecond = Math.round(capacity / 2)
@@ -135,7 +124,7 @@ async function troubled(name: string, server: DatabaseServer, url: string, fault
     await pause(outageMs)
     await end(fault, server, wire)
     const until = performance.now()
-    const toldAfterMs = await corrected(url, node.url, time, until)
+    const toldAfterMs = await corrected(direct, node.url, time)
     await pause(Math.max(0, until + recoveryMs - performance.now()))
     outages.push({ from, until, toldAfterMs, connections: wire.connections().client })
   }
@@ -178,12 +167,12 @@ async function fill(url: string): Promise<void> {
   }
 }
 
-/** Corrects an article that the node has in memory, past the node; gives when the node showed it, after `since`. */
-async function corrected(url: string, node: string, time: number, since: number): Promise<number> {
+/** Corrects an article that the node has in memory, past the node; gives after how long the node showed it. */
+async function corrected(direct: Store, node: string, time: number): Promise<number> {
   const title = `Corrected ${time}`
   const id = String(time % keptPages)
-  await using store = await openStore(url)
-  await putUntilTaken(store, Number(id), title)
+  await putUntilTaken(direct, Number(id), title)
+  const since = performance.now()
   const giveUpAt = since + 30_000
   while (performance.now() < giveUpAt) {
     const body = await (await fetch(`${node}/articles/${id}`)).text()
@@ -204,99 +193,6 @@ async function putUntilTaken(store: Store, number: number, title: string): Promi
       if (tries === 100) throw error
       await pause(20)
     }
-  }
-}
-
-/** Readers of one node. */
-class Load implements AsyncDisposable {
-  readonly #pool: Pool
-  readonly #random = seededRandom(7)
-  #next = 0
-
-  constructor(url: string) {
-    this.#pool = new Pool(url, { connections: 4000, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
-  }
-
-  async warm(): Promise<void> {
-    for (let number = 0; number < keptPages; number++) await this.#ask(true, `/articles/${number}`)
-  }
-
-  /** Requests that 32 readers get answered, a second. */
-  async capacity(): Promise<number> {
-    const seconds = 5
-    let count = 0
-    const until = performance.now() + seconds * 1000
-    const reader = async () => {
-      while (performance.now() < until) {
-        await this.#one()
-        count++
-      }
-    }
-    await Promise.all(Array.from({ length: 32 }, reader))
-    return count / seconds
-  }
-
-  /** Arrivals by chance, `perSecond` in the mean, until it is stopped; then it gives how many were never answered. */
-  send(perSecond: number, onAnswer: (answer: Answer) => void): { stop(): Promise<number> } {
-    const underWay = new Set<Promise<void>>()
-    let isStopped = false
-    let dueAt = performance.now()
-    let hung = 0
-    const tick = () => {
-      for (const now = performance.now(); dueAt <= now; dueAt += (-Math.log(1 - this.#random()) / perSecond) * 1000) {
-        const asking = this.#one().then(
-          (answer) => onAnswer(answer),
-          () => {
-            hung++
-          },
-        )
-        underWay.add(asking)
-        void asking.then(() => underWay.delete(asking))
-      }
-      if (!isStopped) setTimeout(tick, 2)
-    }
-    tick()
-    return {
-      async stop() {
-        isStopped = true
-        await Promise.all(underWay)
-        return hung
-      },
-    }
-  }
-
-  #one(): Promise<Answer> {
-    const isKept = this.#random() < keptShare
-    const number = isKept ? Math.floor(this.#random() * keptPages) : keptPages + (this.#next++ % otherPages)
-    return this.#ask(isKept, `/articles/${number}`)
-  }
-
-  /** Rejects when nothing came, or not all of it, for so long that it hangs. A connection that was ended is an answer without status. */
-  async #ask(isKept: boolean, path: string): Promise<Answer> {
-    const sentAt = performance.now()
-    const signal = AbortSignal.timeout(hungAfterMs)
-    const about = { isKept, sentAt }
-    try {
-      const { statusCode, headers, body } = await this.#pool.request({ method: 'GET', path, signal })
-      const text = await body.text()
-      const timing = String(headers['server-timing'] ?? '')
-      const rail = /data-related-state="([a-z]+)"/.exec(text)?.[1]
-      return {
-        ...about,
-        tookMs: performance.now() - sentAt,
-        status: statusCode,
-        isPage: statusCode === 200 && text.includes('</article>') && text.includes('</html>'),
-        saysDegraded:
-          statusCode === 200 ? timing.includes('stale') || rail !== 'fresh' : headers['retry-after'] !== undefined,
-      }
-    } catch (error) {
-      if (signal.aborted) throw error
-      return { ...about, tookMs: performance.now() - sentAt, status: 0, isPage: false, saysDegraded: false }
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.destroy()
   }
 }
 

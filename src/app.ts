@@ -127,7 +127,8 @@ export async function openApp(
   if (shared) {
     const onAnnounced = () => {
       feeds.wake()
-      indexer.wake()
+      // Who stands by has nothing to read, and would ask for the lease with each message.
+      if (indexer.leads) indexer.wake()
     }
     opening.defer(shared.onAnnounced(onAnnounced))
   }
