@@ -114,7 +114,8 @@ async function play(name: string, redis: Redis): Promise<Row> {
     if (!node) continue
     if (tick < articles) published.push(timed(nodes, tick, true, () => publishAt(node, newcomer(tick))))
     const old = tick - takenDownAfter
-    if (old >= 0) takenDown.push(timed(nodes, old, false, () => takeDownAt(node, newcomer(old).id)))
+    // One that is not there yet cannot be taken down; that it is late is told of its publication.
+    if (old >= 0) takenDown.push(takenDownOnce(published[old], nodes, old, node))
     process.stderr.write(`\r${name}, ${redis} Redis: ${tick + 1} of ${articles + takenDownAfter} `)
   }
   process.stderr.write('\n')
@@ -162,6 +163,16 @@ async function timed(nodes: readonly FleetNode[], index: number, isShown: boolea
     process.stderr.write(`\n${newcomer(index).id}, ${isShown ? 'published' : 'taken down'}: ${error}\n`)
     return Object.fromEntries(places.map((place) => [place, Infinity])) as Record<Place, number>
   }
+}
+
+async function takenDownOnce(
+  isPublished: Promise<unknown> | undefined,
+  nodes: readonly FleetNode[],
+  index: number,
+  by: FleetNode,
+): Promise<Record<Place, number>> {
+  await isPublished
+  return await timed(nodes, index, false, () => takeDownAt(by, newcomer(index).id))
 }
 
 async function shownAgain(nodes: readonly FleetNode[]): Promise<number> {

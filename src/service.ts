@@ -50,6 +50,8 @@ export async function openService(
     }),
   )
   const { url } = await server.listen({ port: options.port, host: options.host })
+  // Where articles are taken over HTTP the first is not to be slower than the next. It is over before the preparer is closed.
+  if (options.token !== null) void app.preparer.warmUp()
   const closing = opening.move()
   return { app, url, [Symbol.asyncDispose]: () => closing.disposeAsync() }
 }
