@@ -7,11 +7,11 @@
  *     node benchmarks/database-outage.ts [--on postgres,mariadb] [--faults killed,paused,black-holed] [--times 20] [--json]
  *
  * The node is `onward serve --role web` in a process of its own, on a database that is started for this and that it reaches by a wire
- * which can be cut. Nine in ten
- * requests are for 40 pages that are in memory, one is for a page that is not (10,000 in turn, more than fit). First the capacity
- * is found, by as many requests as 32 readers get answered in five seconds, this generator's own work on the same processors
- * included. Then half of that is sent, on a schedule that the node cannot slow down, and each fault comes `--times` times, for two
- * seconds, with two after its end. At that moment an article is corrected in the database, past the node.
+ * which can be cut. Nine in ten requests are for 40 pages that are in memory, one is for a page that is not (10,000 in turn, more than
+ * fit). First the capacity is found, by as many requests as 32 readers get answered in five seconds, this generator's own work on
+ * the same processors included. Then half of that is sent, on a schedule that the node cannot slow down, and each fault comes
+ * `--times` times, for two seconds, with two seconds after its end. As it ends, an article that was in memory and that no reader
+ * asks for is corrected in the database, past the node.
  *
  * Exit code 1 where something is not as claimed.
  */
