@@ -154,9 +154,10 @@ async function warm(nodes: readonly FleetNode[]): Promise<void> {
 
 async function timed(nodes: readonly FleetNode[], index: number, isShown: boolean, change: () => Promise<void>) {
   const since = performance.now()
-  await change()
   const railOf = storyArticle(numberOf(index)).id
   try {
+    // Refused is late for ever, and no reason to measure no further.
+    await change()
     const signal = AbortSignal.timeout(givenUpAfterMs)
     return await untilAll(nodes, { id: newcomer(index).id, railOf, isShown }, { since, signal })
   } catch (error) {
