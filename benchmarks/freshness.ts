@@ -7,10 +7,12 @@
  * The archive is generated, a thousand articles a day, posted and worked through; then the server is started again on it, and
  * how long it takes until it answers, and until a publication is in an old rail, is told. Then `--publications` a second are
  * put, each a follow-up of an article of the last thirty days (three fifths of its text, the rest from another, so that it
- * is no repeat), while `--readers` a second open pages (both open loop, Poisson). The rail of the old article is asked for over and
- * over, every 25 ms, until the new one is in it; then every second one is taken down and the rail is asked for until it is out. Times
- * count from the scheduled publication, and from the request to take down; what takes above ten seconds has failed, and
- * counts as infinite. The delay of the event loop is the server's, at a resolution of 1 ms; an idle loop is beside.
+ * is no repeat; published now), while `--readers` a second open pages (both open loop, Poisson). The page of the old article and its
+ * rail as JSON are asked for over and over, every 25 ms, until the new one is in both; then every second one is taken down
+ * and they are asked for until it is in neither. A stand-in list of the newest counts as neither: it would hold any new article, and
+ * an old one never. Times count from the scheduled publication, and from the request to take down; what takes above ten seconds has
+ * failed, and counts as infinite, as does what was refused. The delay of the event loop is the server's, at a resolution of 1 ms; an
+ * idle loop is beside.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -120,7 +122,8 @@ async function measure(server: WatchedServer, latest: readonly GeneratedArticle[
   const seen: number[] = []
   const gone: number[] = []
   const pages: Array<{ readonly ms: number; readonly ok: boolean }> = []
-  const underWay = new Set<Promise<void>>()
+  const work: Array<Promise<unknown>> = []
+  const refused: unknown[] = []
   let number = 0
   const any = () => latest[Math.floor(random() * latest.length)]!
   const read = (dueAt: number) =>
@@ -131,11 +134,11 @@ async function measure(server: WatchedServer, latest: readonly GeneratedArticle[
     const at = number++
     const old = latest[Math.floor((at * latest.length) / (publications * seconds * 2)) % latest.length]!
     const article = followUp(old, any(), String(at))
-    const work = (async () => {
+    const done = (async () => {
       seen.push(await publishAndSee(server, old, article, dueAt))
       if (at % 2 === 0) gone.push(await takeDownAndSee(server, old, article.id))
-    })().finally(() => underWay.delete(work))
-    underWay.add(work)
+    })().catch((error: unknown) => refused.push(error))
+    work.push(done)
   }
   await Promise.all([arrivals({ rate: readers, seconds: 5, random, send: read })])
   await server.ask('delay')
@@ -144,7 +147,9 @@ async function measure(server: WatchedServer, latest: readonly GeneratedArticle[
     arrivals({ rate: readers, seconds, random: seededRandom(3), send: read }),
     arrivals({ rate: publications, seconds, random: seededRandom(4), send: publish }),
   ])
-  await Promise.all(underWay)
+  await Promise.all(work)
+  if (refused.length > 0) process.stderr.write(`${refused.length} were refused; the first: ${refused[0]}\n`)
+  for (const _ of refused) seen.push(Number.POSITIVE_INFINITY)
   const delay = await server.ask('delay')
   return {
     seen: quantiles(seen),
@@ -156,13 +161,14 @@ async function measure(server: WatchedServer, latest: readonly GeneratedArticle[
 
 /** An article that tells on what `old` told: three fifths of its text, the rest of another's. */
 function followUp(old: GeneratedArticle, other: GeneratedArticle, name: string) {
-  const { title, section, tags, source, language, publishedAt } = old
+  const { title, section, tags, source, language } = old
   const part = (text: string, from: number, to: number) => text.slice(text.length * from, text.length * to)
   return {
     id: `followup-${name}`,
     title: `${title}, ${name}`,
     body: `${part(old.body, 0.4, 1)} ${part(other.body, 0, 0.4)}`,
-    ...{ section, tags, source, language, publishedAt },
+    ...{ section, tags, source, language },
+    publishedAt: new Date().toISOString(),
   }
 }
 
@@ -180,7 +186,7 @@ async function publishAndSee(
   })
   const answer = await response.text()
   if (!response.ok) throw new Error(`A publication was answered with ${response.status}: ${answer.slice(0, 500)}`)
-  return untilRail(server, old.id, dueAt, (ids) => ids.includes(article.id))
+  return untilRail(server, old.id, dueAt, (rail) => rail.has(article.id))
 }
 
 async function takeDownAndSee(server: WatchedServer, old: GeneratedArticle, id: string): Promise<number> {
@@ -188,23 +194,40 @@ async function takeDownAndSee(server: WatchedServer, old: GeneratedArticle, id: 
   const response = await fetch(`${server.origin}v1/articles/${id}`, { method: 'DELETE', headers })
   await response.arrayBuffer()
   if (!response.ok) throw new Error(`A takedown was answered with ${response.status}.`)
-  return untilRail(server, old.id, startedAt, (ids) => !ids.includes(id))
+  return untilRail(server, old.id, startedAt, (rail) => !rail.has(id))
 }
 
 async function untilRail(
   server: WatchedServer,
   id: string,
   startedAt: number,
-  isThere: (ids: readonly string[]) => boolean,
+  isTrue: (rail: ReadonlySet<string>) => boolean,
 ): Promise<number> {
   while (performance.now() - startedAt < lateMs) {
-    const response = await fetch(`${server.origin}v1/articles/${id}/related?limit=20`)
-    const answer = (await response.json()) as { items?: ReadonlyArray<{ id: string }> }
-    if (answer.items && isThere(answer.items.map((item) => item.id))) return performance.now() - startedAt
+    const rails = await Promise.all([railOf(server, id), railOnPage(server, id)])
+    if (rails.every((rail) => rail !== null && isTrue(rail))) return performance.now() - startedAt
     await pause(pollMs)
   }
   return Number.POSITIVE_INFINITY
 }
+
+/** Null: it could not be had. */
+async function railOf(server: WatchedServer, id: string): Promise<ReadonlySet<string> | null> {
+  const response = await fetch(`${server.origin}v1/articles/${id}/related`)
+  const answer = (await response.json()) as { state?: string; items?: ReadonlyArray<{ id: string }> }
+  if (!answer.items || !railStates.has(answer.state)) return null
+  return new Set(answer.items.map((item) => item.id))
+}
+
+async function railOnPage(server: WatchedServer, id: string): Promise<ReadonlySet<string> | null> {
+  const page = await (await fetch(`${server.origin}articles/${id}`)).text()
+  const [, state] = /data-related-state="([a-z]+)"/.exec(page) ?? []
+  if (!railStates.has(state)) return null
+  const rail = page.slice(page.indexOf('</article>'))
+  return new Set(Array.from(rail.matchAll(/href="\/articles\/([^"]+)"/g), ([, linked]) => linked ?? ''))
+}
+
+const railStates: ReadonlySet<string | undefined> = new Set(['fresh', 'stale'])
 
 function quantiles(times: readonly number[]): Times {
   const ascending = times.toSorted((a, b) => (a === b ? 0 : a < b ? -1 : 1))

@@ -17,7 +17,7 @@ import {
   storedRailLength,
 } from './related.ts'
 import { TermNumbers } from './term-numbers.ts'
-import { defaultWeights, type WeightOptions } from './terms.ts'
+import { defaultWeights, type PackedTerms, type WeightOptions } from './terms.ts'
 import { grownTo } from './typed-arrays.ts'
 import { Vocabulary } from './vocabulary.ts'
 
@@ -177,6 +177,7 @@ export class RelatedIndex {
     this.#deepRails.delete(slot)
     if (this.#articles.isReuseDue && !this.#next) {
       this.#current?.neighbours.purge()
+      this.#current?.explainer.forgetReasons()
       this.#articles.reuse()
     }
     return true
@@ -443,12 +444,23 @@ export class RelatedIndex {
   }
 
   #itemsOf(slot: number, rail: readonly Neighbour[], epoch: Epoch): RailItem[] {
-    return rail.map((item) => ({ ...this.#named(item), reason: this.#reason(slot, item.slot, epoch) }))
+    let own: PackedTerms | null = null
+    const termsOf = (other: number) => {
+      if (other !== slot) return epoch.neighbours.termsOf(other)
+      own ??= epoch.neighbours.termsOf(slot)
+      return own
+    }
+    return rail.map((item) => ({ ...this.#named(item), reason: this.#reason(slot, item.slot, epoch, termsOf) }))
   }
 
-  #reason(one: number, two: number, { explainer, neighbours }: Epoch): Reason {
-    const side = (slot: number) => ({ terms: neighbours.termsOf(slot), language: this.#articles.language(slot) })
-    return explainer.reasonFor(side(one), side(two), neighbours.hoursApart(one, two))
+  #reason(
+    one: number,
+    two: number,
+    { explainer, neighbours }: Epoch,
+    termsOf = (slot: number) => neighbours.termsOf(slot),
+  ): Reason {
+    const language = this.#articles.language(one) ?? this.#articles.language(two)
+    return explainer.reasonFor({ one, two, termsOf, language, hoursApart: neighbours.hoursApart(one, two) })
   }
 
   /** Never 0. */
