@@ -7,7 +7,7 @@
  * Four web nodes, an indexer and its standby, each `onward serve` in a process of its own, with a database and a Redis that are started
  * for this, all on one machine. Into an archive of 2,000 articles of 500 stories and 100 that begin a story, the second article
  * of each of these 100 is published, one every `--every` (400) milliseconds, at one web node after the other; ten later each is taken
- * down again. Each time every node is asked every 20 ms until it shows the article, or does not any more: on its page, as JSON, and
+ * down again. Each time every node is asked place after place, until it shows the article, or does not any more: on its page, as JSON, and
  * in the rail of the article that began its story, on that one's page and as JSON. Times count from before the request that
  * publishes or takes down is sent. Meanwhile readers ask for pages of the archive, at 20 a second of each node.
  *

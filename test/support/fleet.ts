@@ -88,15 +88,20 @@ export async function untilAll(
   about: { readonly id: string; readonly railOf: string; readonly isShown: boolean },
   { since, signal }: { readonly since: number; readonly signal: AbortSignal },
 ): Promise<Record<Place, number>> {
-  const untilSo = async (place: Place): Promise<[Place, number]> => {
-    const times = nodes.map(async ({ url }) => {
-      while ((await isShownIn(place, url, about, signal)) !== about.isShown)
-        await pause(askEveryMs, undefined, { signal })
-      return performance.now() - since
-    })
-    return [place, Math.max(...(await Promise.all(times)))]
+  const lastAt = new Map<Place, number>()
+  // One question to a node at a time: asked for everything at once, nodes that are busy would be made busier by who measures them.
+  const watch = async ({ url }: FleetNode) => {
+    for (let left: readonly Place[] = places; left.length > 0; await pause(askEveryMs, undefined, { signal })) {
+      const still: Place[] = []
+      for (const place of left) {
+        if ((await isShownIn(place, url, about, signal)) !== about.isShown) still.push(place)
+        else lastAt.set(place, Math.max(lastAt.get(place) ?? 0, performance.now() - since))
+      }
+      left = still
+    }
   }
-  return Object.fromEntries(await Promise.all(places.map(untilSo))) as Record<Place, number>
+  await Promise.all(nodes.map(watch))
+  return Object.fromEntries(places.map((place) => [place, lastAt.get(place) ?? Infinity])) as Record<Place, number>
 }
 
 /** Null where the answer does not tell: a rail that was not served, an article whose read was refused. */
