@@ -100,16 +100,20 @@ function createProgram(
     .description('reads articles from files, folders and addresses into the store, and works out their rails')
     .argument(
       '<source...>',
-      'files, folders, http(s) addresses, or - for standard input; .gz too; the format is detected',
+      'files, folders, http(s) addresses, or - for standard input; .gz too; the format is detected. Or, with --mapping, the URL of the database of a content system, such as mysql://reader@db.example/cms',
     )
     .addOption(storeOption())
+    .option(
+      '--mapping <name>',
+      "which table of a database is read, and how: wordpress, ghost, or a file that describes one's own",
+    )
     .option('--dry-run', 'check everything, store nothing')
     .option(
       '--rejects <file>',
       'write rejected records anew to this file, as JSON Lines with their line and the reasons (default: they are added to onward-rejects.jsonl)',
     )
     .option('--republish', 'bring back articles that were taken down, when the source has them')
-    .option('--every <time>', 'keep following the addresses, such as 5m, 90s or 1h', parseTime)
+    .option('--every <time>', 'keep following the addresses and tables, such as 5m, 90s or 1h', parseTime)
     .addOption(
       new Option('--concurrency <number>', 'how many sources are read at the same time')
         .argParser(parseCount)
@@ -259,6 +263,7 @@ export interface IngestFlags {
   readonly dryRun?: true
   readonly rejects?: string
   readonly republish?: true
+  readonly mapping?: string
   /** Milliseconds. */
   readonly every?: number
   readonly concurrency: number
@@ -412,6 +417,7 @@ Your own site:
   onward ingest articles.jsonl feeds/ https://news.example/feed.xml
   onward serve                                   the same store, ${defaultStoreUrl} in this folder
   onward ingest https://news.example/feed.xml --every 5m
+  onward ingest mysql://reader@db.example/blog --mapping wordpress --every 1m
   onward takedown 42 --verify --node http://127.0.0.1:3000
 
 What it changes, measured and drawn:

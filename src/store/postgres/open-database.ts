@@ -1,34 +1,6 @@
-import type { PoolConfig } from 'pg'
 import { InvalidOptionError } from '../../errors.ts'
 import type { Work } from '../sql/dialect.ts'
 import { migrations } from './migrations.ts'
-
-const accepted =
-  'expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, for example postgres://onward@db.example:5432/news'
-
-/**
- * What a store's URL says, for the driver, and where it is, without its secrets.
- *
- * @throws InvalidOptionError when it is not such a URL; it is not repeated, since it may hold a password
- */
-export function connectionOf(url: string): { connection: PoolConfig; location: string } {
-  if (!URL.canParse(url)) throw new InvalidOptionError(`The store's URL cannot be read: ${accepted}.`)
-  const { hostname, port, pathname, searchParams } = new URL(url)
-  const database = decoded(pathname.slice(1))
-  if (database === '' || database.includes('/')) {
-    throw new InvalidOptionError(`The store's URL names no database: ${accepted}.`)
-  }
-  const host = decoded(hostname) || searchParams.get('host') || 'localhost'
-  return { connection: { connectionString: url }, location: `postgres://${host}${port && `:${port}`}/${database}` }
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return part
-  }
-}
 
 /**
  * Brings the database's schema to this version. Safe when many processes start at once: one at a time goes through it, and
