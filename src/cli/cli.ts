@@ -195,6 +195,17 @@ function createProgram(
     })
 
   program
+    .command('doctor')
+    .description('looks at the store and the shared cache: what is wrong with them, and what to do; changes nothing')
+    .addOption(storeOption())
+    .addOption(new Option('--redis, --cache <url>', optionSpecs.cache.help))
+    .addOption(new Option('--format <format>', 'how it is printed').choices(['text', 'json']).default('text'))
+    .action(async (flags: DoctorFlags) => {
+      const { doctorCommand } = await import('./doctor.ts')
+      exit(await doctorCommand(flags, signal))
+    })
+
+  program
     .command('generate')
     .description('news-like articles in invented words, with stories as ground truth, to measure at any size')
     .addOption(new Option('--articles <number>', 'how many').argParser(parseLargeCount).makeOptionMandatory())
@@ -276,6 +287,12 @@ export interface TakedownFlags {
   readonly node: readonly string[]
   /** Seconds. */
   readonly within: number
+  readonly format: 'text' | 'json'
+}
+
+export interface DoctorFlags {
+  readonly store?: string
+  readonly cache?: string
   readonly format: 'text' | 'json'
 }
 
@@ -419,6 +436,9 @@ Your own site:
   onward ingest https://news.example/feed.xml --every 5m
   onward ingest mysql://reader@db.example/blog --mapping wordpress --every 1m
   onward takedown 42 --verify --node http://127.0.0.1:3000
+
+When something is wrong with the store:
+  onward doctor --store postgres://onward@db.example/news
 
 What it changes, measured and drawn:
   onward report                                  before and after, on generated articles; under five minutes

@@ -46,6 +46,7 @@ export const layers: readonly Layer[] = [
   { name: 'store',         files: ['store/'],         mayImport: ['store contract', 'database', 'related', 'concurrency', 'article', 'errors', 'events'], packages: ['mysql2', 'pg'] },
   { name: 'ingest',        files: ['ingest/'],        mayImport: ['types of manager', 'store contract', 'database', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['eld', 'feedsmith', 'htmlparser2', 'sanitize-html', 'undici', 'zod'] },
+  { name: 'doctor',        files: ['doctor/'],        mayImport: ['store', 'redis cache', 'database', 'concurrency', 'errors'], packages: ['ioredis'] },
   { name: 'indexer',       files: ['indexer/'],       mayImport: ['index thread', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'] },
   { name: 'pages',         files: ['http/pages/'],    mayImport: ['types of manager', 'types of store contract', 'related', 'article'],
                                                       packages: ['ghtml'], isPure: true },
@@ -65,7 +66,7 @@ export const layers: readonly Layer[] = [
   { name: 'report',        files: ['report/'],        mayImport: ['report pages', 'report contract', 'generate', 'pages', 'service', 'app', 'library', 'options', 'manager', 'store',
                                                                   'store contract', 'cache', 'ingest', 'indexer', 'index thread', 'related', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['undici'] },
-  { name: 'cli',           files: ['cli/'],           mayImport: ['evaluate', 'database', 'report', 'report pages', 'report contract', 'generate', 'service', 'app', 'library', 'options', 'manager', 'store', 'store contract', 'ingest', 'indexer',
+  { name: 'cli',           files: ['cli/'],           mayImport: ['evaluate', 'database', 'doctor', 'report', 'report pages', 'report contract', 'generate', 'service', 'app', 'library', 'options', 'manager', 'store', 'store contract', 'ingest', 'indexer',
                                                                   'index thread', 'related', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['commander', 'cli-progress'] },
 ]

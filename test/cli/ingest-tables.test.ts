@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
+import { openStore } from '../../src/store/open-store.ts'
 import type { DatabaseServer } from '../support/database-process.ts'
 import { findMariadb, startMariadb } from '../support/mariadb-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -37,10 +38,39 @@ describe('onward ingest with the tables of a content system', { skip: findMariad
     const first = await onward(['ingest', url, '--mapping', 'cms.json'], folder, { env })
     assert.equal(first.code, 0, first.err)
     assert.match(first.out, /300 records from 1 source: 300 new/)
+    {
+      await using store = await openStore(`sqlite:${folder.file('onward.db')}`)
+      const read = await store.readArticle('7', { now: Date.parse('2026-11-03') })
+      assert.equal(read.state === 'found' && read.article.publishedAt, '2026-11-02T09:30:00.000Z')
+    }
     const { out } = await onward(['ingest', url, '--mapping', 'cms.json'], folder)
     assert.match(out, /0 new, 0 changed, 300 unchanged/)
-    const { out: related } = await onward(['related', 'sqlite:onward.db', '--id', '7', '--format', 'jsonl'], folder)
-    assert.match(related, /"id":"7"/)
+  })
+
+  it('follows them with --every, and stops when it is told to', async () => {
+    await using folder = await temporaryFolder()
+    await writeFile(folder.file('cms.json'), mapping)
+    const url = await cms(20)
+    const child = start(['ingest', url, '--mapping', 'cms.json', '--every', '1s'], folder)
+    const done = outputsOf(child)
+    let said = ''
+    const changed = Promise.withResolvers<void>()
+    const following = Promise.withResolvers<void>()
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (/Following 1 source every 1\.0 s/.test(said)) following.resolve()
+      if (/ 1 changed/.test(said)) changed.resolve()
+    })
+    await Promise.race([following.promise, done])
+    const name = new URL(url).pathname.slice(1)
+    await server.admin(
+      `UPDATE ${name}.articles SET title = 'Corrected', updated_at = '2026-11-02 09:31:00' WHERE id = 3`,
+    )
+    await Promise.race([changed.promise, done])
+    child.kill('SIGINT')
+    const { code, out, err } = await done
+    assert.equal(code, 0, err)
+    assert.match(out, /20 new[\s\S]*Following 1 source[\s\S]* 0 new, 1 changed/)
   })
 
   it('says what was rejected by table and row', async () => {

@@ -15,7 +15,7 @@ import { type ChangePlace, TableRows } from './table-rows.ts'
  *   open between two. Each statement has a time limit on the server; each connection is closed when a reading ends.
  * - The first reading goes by the id, which every table has an index on, from wherever a failed one has come to. What changes
  *   while it goes on is read by the next.
- * - Changes are read by time and id from {@link TableOptions.overlapMs} before the latest that was seen: a transaction that took
+ * - Changes are read by time and id from five minutes before the latest that was seen: a transaction that took
  *   its time before it was committed is not missed. What has not changed is read for nothing, and is no change to a store.
  * - Rows that are gone are not noticed.
  */
@@ -24,15 +24,15 @@ export class TableReader {
   readonly name: string
   readonly #url: string
   readonly #source: SourceTable
-  readonly #options: TableOptions
+  readonly #clock: Clock
   #state: ReadingState | null = null
 
   /** @throws InvalidOptionError when `url` is not that of a database server */
-  constructor(url: string, source: SourceTable, options: TableOptions = {}) {
+  constructor(url: string, source: SourceTable, clock: Clock = systemClock) {
     this.#url = url
     this.name = `${serverLocation(url, whose)}#${tableText(source.table)}`
     this.#source = source
-    this.#options = options
+    this.#clock = clock
   }
 
   /**
@@ -44,8 +44,7 @@ export class TableReader {
    */
   async *read({ signal, onRows }: TableReading): AsyncGenerator<readonly RawEntry[]> {
     try {
-      const { clock = systemClock, connectMs = 10_000, statementMs = 60_000 } = this.#options
-      const opening = { whose, name: 'tables', connectMs, statementMs, clock, signal }
+      const opening = { whose, name: 'tables', connectMs, statementMs, clock: this.#clock, signal }
       await using database = await openDatabase(this.#url, opening)
       const { articlesOf, idPrefix, id } = this.#source
       const kinds = await checkColumns(database, this.#source, { name: this.name, signal })
@@ -63,7 +62,7 @@ export class TableReader {
 
   async *#all(rows: TableRows, onRows: TableReading['onRows']): AsyncGenerator<readonly Row[]> {
     const begun = this.#state?.phase === 'first' ? this.#state : null
-    const latestMs = begun ? begun.latestMs : soonest(await rows.latestMs(), await rows.nowMs())
+    const latestMs = begun ? begun.latestMs : await rows.latestMs(await rows.nowMs())
     let afterId = begun?.afterId ?? null
     const count = await rows.count(afterId)
     if (count !== null) onRows?.(count)
@@ -79,7 +78,6 @@ export class TableReader {
   }
 
   async *#changes(rows: TableRows, { latestMs }: Following): AsyncGenerator<readonly Row[]> {
-    const { overlapMs = defaultOverlapMs } = this.#options
     const { id, since } = this.#source
     const nowMs = await rows.nowMs()
     let seenMs = latestMs
@@ -89,31 +87,26 @@ export class TableReader {
       if (!last) break
       yield batch
       after = { since: String(last[since]), id: String(last[id]) }
-      seenMs = Math.max(seenMs ?? 0, rows.momentMs(last[since]) ?? 0)
+      for (const row of batch) {
+        const changedMs = rows.momentMs(row[since])
+        // A row that says that it was changed next year is none to start from.
+        if (changedMs !== null && changedMs <= nowMs) seenMs = Math.max(seenMs ?? changedMs, changedMs)
+      }
     }
-    // Only now: a reading that failed on the way is done again. A row that says it was changed next year is none to start from.
-    this.#state = { phase: 'following', latestMs: soonest(seenMs, nowMs) }
+    // Only now: a reading that failed on the way is done again.
+    this.#state = { phase: 'following', latestMs: seenMs }
   }
 
   #inWords(error: unknown): unknown {
     if (error instanceof DatabaseError) {
-      const remedy = readingForbidden.has(error.serverCode)
-        ? `The user may not read it. Grant it: GRANT SELECT ON ${tableText(this.#source.table)} TO the user in the URL. `
-        : ''
-      return new SourceError(this.name, `${this.name}: ${remedy}${error.message}`, { cause: error })
+      const said = error.cause instanceof Error ? error.cause.message : error.message
+      const why = readingForbidden.has(error.serverCode)
+        ? `the user in the URL may not read all that is needed: ${said}. docs/existing-tables.md has the grants.`
+        : error.message
+      return new SourceError(this.name, `${this.name}: ${why}`, { cause: error })
     }
     return error
   }
-}
-
-export interface TableOptions {
-  readonly clock?: Clock | undefined
-  /** How long the connection may take to open, in milliseconds; default 10,000. */
-  readonly connectMs?: number | undefined
-  /** How long one statement may take, in milliseconds; default 60,000. */
-  readonly statementMs?: number | undefined
-  /** How long before it is committed a transaction may have noted the time of its change, in milliseconds; default 5 minutes. */
-  readonly overlapMs?: number | undefined
 }
 
 export interface TableReading {
@@ -127,17 +120,17 @@ type ReadingState =
 
 interface Following {
   readonly phase: 'following'
-  /** The latest change that was seen, in milliseconds since 1970; null: the table had none. */
+  /** The latest change that was seen and is not of the future, in milliseconds since 1970; null: the table had none. */
   readonly latestMs: number | null
-}
-
-function soonest(ms: number | null, nowMs: number): number | null {
-  return ms === null ? null : Math.min(ms, nowMs)
 }
 
 const whose = "The source's URL"
 
-const defaultOverlapMs = 5 * 60_000
+const connectMs = 10_000
+/** What a walk through a table without an index may take, in milliseconds. */
+const statementMs = 60_000
+/** How long before it is committed a transaction may have noted the time of its change, in milliseconds. */
+const overlapMs = 5 * 60_000
 
 /** What PostgreSQL, and MariaDB and MySQL, answer to whoever may not read a table, a column or a database. */
 const readingForbidden: ReadonlySet<string> = new Set([

@@ -49,9 +49,10 @@ export class TableRows {
     return await this.#batch(query, `${this.#since}, ${this.#id}`)
   }
 
-  /** The latest change that the table knows of, in milliseconds since 1970; null when it has none. */
-  async latestMs(): Promise<number | null> {
+  /** The latest change up to `nowMs` that the table knows of, in milliseconds since 1970; null when it has none. */
+  async latestMs(nowMs: number): Promise<number | null> {
     const query = this.#begin()
+    query.and(`${this.#since} <= ${query.value(this.#source.since, this.#momentText(nowMs))}`)
     const [row] = await this.#ask(`SELECT max(${this.#since}) AS latest FROM ${query.from}`, query.values)
     return this.momentMs(row?.latest)
   }

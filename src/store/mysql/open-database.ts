@@ -11,7 +11,8 @@ import { migrations } from './migrations.ts'
  */
 export async function migrate(queries: Work, location: string): Promise<void> {
   const [about] = await queries.exec('SELECT VERSION() AS version')
-  checkServer(String(about?.version), location)
+  const age = tooOld(String(about?.version))
+  if (age !== null) throw new InvalidOptionError(`The store ${location} is ${age}.`)
   // Asked without the lock first: a user that may not create anything can use a schema that is there.
   if ((await version(queries)) === migrations.length) return
   const [lock] = await queries.exec(`SELECT GET_LOCK(${lockName}, ${lockWaitSeconds}) AS got`)
@@ -63,15 +64,14 @@ async function isThere(queries: Work, table: string): Promise<boolean> {
   return rows.length > 0
 }
 
-// 10.6 and 8.0 have JSON_TABLE; what is tested is 10.11.
-function checkServer(said: string, location: string): void {
+/** What a server is that is too old, and what is needed; null: it is new enough. @param said as `VERSION()` */
+export function tooOld(said: string): string | null {
   const isMariadb = /mariadb/i.test(said)
   const [, major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(said) ?? []).map(Number)
+  // 10.6 and 8.0 have JSON_TABLE; what is tested is 10.11.
   const oldest = isMariadb ? { name: 'MariaDB', major: 10, minor: 11 } : { name: 'MySQL', major: 8, minor: 0 }
-  if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return
-  throw new InvalidOptionError(
-    `The store ${location} is ${oldest.name} ${major}.${minor}; onward needs ${oldest.major}.${oldest.minor} or newer.`,
-  )
+  if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return null
+  return `${oldest.name} ${major}.${minor}; onward needs ${oldest.major}.${oldest.minor} or newer`
 }
 
 /** Of the server, so it names the database. */

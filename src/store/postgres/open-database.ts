@@ -13,11 +13,8 @@ export async function migrate(queries: Work, location: string): Promise<void> {
   const [about] = await queries.exec(
     "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding",
   )
-  if (Number(about?.version) < oldestServer) {
-    throw new InvalidOptionError(
-      `The store ${location} is PostgreSQL ${Math.floor(Number(about?.version) / 10_000)}; onward needs 15 or newer.`,
-    )
-  }
+  const age = tooOld(Number(about?.version))
+  if (age !== null) throw new InvalidOptionError(`The store ${location} is ${age}.`)
   if (about?.encoding !== 'UTF8') {
     throw new InvalidOptionError(
       `The database of the store ${location} keeps its text as ${about?.encoding}. Create it with ENCODING 'UTF8'.`,
@@ -62,6 +59,10 @@ async function isThere(queries: Work, table: string): Promise<boolean> {
   return rows.length > 0
 }
 
-const oldestServer = 150_000
+/** What a server is that is too old, and what is needed; null: it is new enough. @param version as `server_version_num` */
+export function tooOld(version: number): string | null {
+  return version < 150_000 ? `PostgreSQL ${Math.floor(version / 10_000)}; onward needs 15 or newer` : null
+}
+
 /** `onwd`, as with the SQLite file's application id. */
 const lockKey = 0x6f6e7764

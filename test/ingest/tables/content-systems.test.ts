@@ -109,6 +109,25 @@ describe('content systems whose tables are known', { skip: findMariadb().reason,
       assert.equal(await addressOf({ siteUrl: 'https://www.example' }), 'https://www.example/41-%e3%83%ab')
     })
 
+    it('can be read by a user who has the grants of the guide, and says what one lacks who has not', async () => {
+      const { url, run } = await database(wordpress('wp_'))
+      await run(post({ ID: 1 }))
+      const name = new URL(url).pathname.slice(1)
+      const grants = ['posts', 'postmeta', 'terms', 'term_taxonomy', 'term_relationships'].map(
+        (table) => `GRANT SELECT ON ${name}.wp_${table} TO wp_reader@'%';`,
+      )
+      await server.admin(`CREATE USER wp_reader@'%' IDENTIFIED BY 'secret'; ${grants.join(' ')}
+        GRANT SELECT (ID, display_name) ON ${name}.wp_users TO wp_reader@'%'`)
+      const theirs = reader(url.replace('//onward:', '//wp_reader:'), { builtIn: 'wordpress' })
+      const { summary } = await take(theirs)
+      assert.match(
+        summary.failed[0]?.message ?? '',
+        /may not read all that is needed: SELECT.*wp_options.*has the grants/,
+      )
+      await server.admin(`GRANT SELECT (option_name, option_value) ON ${name}.wp_options TO wp_reader@'%'`)
+      assert.deepEqual([...(await take(theirs)).articles.keys()], ['1'])
+    })
+
     it('says which of its tables is not there', async () => {
       const { url, run } = await database(wordpress('wp_'))
       await run(`${post({ ID: 1 })} DROP TABLE wp_terms`)

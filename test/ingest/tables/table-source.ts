@@ -5,16 +5,16 @@ import { type FollowOptions, follow, type IngestSummary, ingest, type Rejected }
 import { Preparer } from '../../../src/ingest/preparer.ts'
 import { putArticles } from '../../../src/ingest/publish-articles.ts'
 import { parseMapping } from '../../../src/ingest/tables/parse-mapping.ts'
-import { type TableOptions, TableReader } from '../../../src/ingest/tables/read-table.ts'
+import { TableReader } from '../../../src/ingest/tables/read-table.ts'
 import { openStore } from '../../../src/store/open-store.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 /** The reader of a table, by a mapping that is fit. */
-export function reader(url: string, mapping: unknown, options: TableOptions = {}): TableReader {
+export function reader(url: string, mapping: unknown): TableReader {
   const parsed = parseMapping(mapping)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  return new TableReader(url, parsed.table, options)
+  return new TableReader(url, parsed.table)
 }
 
 export interface Taken {
