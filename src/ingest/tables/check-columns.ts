@@ -83,7 +83,7 @@ function mysqlColumns(database: Database, { table }: SourceTable, signal: AbortS
 }
 
 function kindOf(type: string): ColumnKind {
-  if (/^(?:(?:tiny|small|medium|big)?int|integer)/i.test(type)) return 'number'
+  if (/^(?:(?:tiny|small|medium|big)?int(?:eger)?|decimal|numeric)\b/i.test(type)) return 'number'
   if (/^timestamp with time zone/i.test(type)) return 'zoned time'
   return /^(?:timestamp|datetime|date$)/i.test(type) ? 'time' : 'text'
 }
