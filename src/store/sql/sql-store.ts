@@ -311,6 +311,15 @@ const laneSettings: Readonly<
   write: { connectionsMax: 2, pendingMax: 256, acquireMs: 30_000, connectMs: 5000, statementMs: 30_000 },
 }
 
+/** How many connections one process opens at most, in all lanes together. */
+export const connectionsPerProcess: number = Object.values(laneSettings).reduce(
+  (sum, { connectionsMax }) => sum + connectionsMax,
+  0,
+)
+
+/** The tables that a node reads and writes; `onward_schema`, which says which version they are of, it only reads. */
+export const storeTables = ['article', 'change', 'rail', 'cursor', 'lease', 'tally'] as const
+
 async function readRail(
   queries: Queries,
   { id, now, limit, exclude }: { id: string; now: number; limit: number; exclude: readonly string[] },
