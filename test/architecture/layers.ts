@@ -61,7 +61,7 @@ export const layers: readonly Layer[] = [
   { name: 'report pages',  files: ['report/render/'], mayImport: ['report contract'], packages: ['d3-scale', 'd3-shape', 'ghtml'], isPure: true },
   { name: 'report',        files: ['report/'],        mayImport: ['report pages', 'report contract', 'generate', 'pages', 'service', 'app', 'library', 'options', 'manager', 'store',
                                                                   'store contract', 'cache', 'ingest', 'indexer', 'index thread', 'related', 'concurrency', 'article', 'errors', 'events'],
-                                                      packages: ['undici'] },
+                                                      packages: ['mysql2', 'pg', 'undici'] },
   { name: 'cli',           files: ['cli/'],           mayImport: ['evaluate', 'report', 'report pages', 'report contract', 'generate', 'service', 'app', 'library', 'options', 'manager', 'store', 'store contract', 'ingest', 'indexer',
                                                                   'index thread', 'related', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['commander', 'cli-progress'] },

@@ -22,7 +22,8 @@ export async function mysql(url: string): Promise<Dialect> {
   }
 }
 
-async function loadDriver() {
+/** The driver, which is an optional peer. @throws InvalidOptionError when it is not installed */
+export async function loadDriver() {
   try {
     return (await import('mysql2')).default
   } catch (error) {
