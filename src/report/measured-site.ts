@@ -54,9 +54,9 @@ export class MeasuredSite implements AsyncDisposable {
     while (performance.now() < giveUpAt) {
       await this.begin(signal)
       await pause(systemClock, lookMs, signal)
-      const { cpuMs, loop, pending } = await this.figures(signal)
-      // A site that waits for a database server takes no time of the processor, and stands still or has queries on the way.
-      if (cpuMs < lookMs * idleShare && loop.utilisation < idleShare && pending === 0) return
+      const { cpuMs, pending } = await this.figures(signal)
+      // While its database server works for it, a site may take no time of the processor at all.
+      if (cpuMs < lookMs * idleShare && pending === 0) return
     }
   }
 

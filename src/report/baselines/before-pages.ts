@@ -8,7 +8,7 @@ export type BeforePage = { readonly article: Article; readonly related: readonly
 
 /** How a before gets what a page shows. */
 export interface BeforePages extends AsyncDisposable {
-  /** Queries that its database has not answered yet, those included that no reader waits for any more. */
+  /** What it still works on, also where no reader waits for it any more; 0 when it is idle. */
   readonly pending: number
   page(id: string): BeforePage | Promise<BeforePage>
   publish(article: Article): Promise<void>
@@ -40,6 +40,7 @@ class BlockingPages implements BeforePages {
   readonly #database: StandingConnection
   readonly #fault: Fault
   readonly #pool: SitePool
+  #lastPageAtMs = -Infinity
 
   constructor(database: StandingConnection, fault: Fault, pool: SitePool) {
     this.#database = database
@@ -48,15 +49,20 @@ class BlockingPages implements BeforePages {
   }
 
   get pending(): number {
-    return this.#pool.pending
+    // Nobody can ask while it stands still, and what waits is in the sockets: it is at work as long as pages come out.
+    return this.#pool.pending + (performance.now() - this.#lastPageAtMs < quietMs ? 1 : 0)
   }
 
   page(id: string): BeforePage {
-    this.#fault.strike('article')
-    const article = this.#database.article(id)
-    if (article === null) return null
-    this.#fault.strike('related')
-    return { article, related: this.#database.related(article) }
+    try {
+      this.#fault.strike('article')
+      const article = this.#database.article(id)
+      if (article === null) return null
+      this.#fault.strike('related')
+      return { article, related: this.#database.related(article) }
+    } finally {
+      this.#lastPageAtMs = performance.now()
+    }
   }
 
   /** By the newsroom's system and not by the site: it would stall readers for the time of a write. */
@@ -103,3 +109,5 @@ async function withinCap(related: Promise<readonly RelatedArticle[]>): Promise<r
 }
 
 const capMs = 2000
+/** How long a blocking site makes no page until it counts as idle. */
+const quietMs = 100
