@@ -3,11 +3,14 @@ import { RelatedIndex } from '../../src/related/related-index.ts'
 import { type PeerArticle, runPeer } from './peer.ts'
 
 /**
- * onward's own index, as the indexer runs it: every rail is worked out both ways while articles come in.
+ * onward's own index: the neighbours of all articles are kept true both ways while articles come in, and the rail of the one that is
+ * asked about is made of them, as ids. It is what the other peers do, and the half of it that they do not.
  *
- * With `text` as its first argument, no rule is applied: no floor, repeats and all, as a search library would give them.
+ * With `text` as its first argument, no rule is applied: no floor, repeats and all, as a search library would give them. With `rails`
+ * it is as the indexer runs it: every rail that a newcomer changes is made anew, with its reasons in words.
  */
 const isText = process.argv.includes('text')
+const givesRails = process.argv.includes('rails')
 
 runPeer(() => {
   const index = new RelatedIndex(isText ? { neighbours: { ...defaultNeighbours, textMin: 0 } } : {})
@@ -28,13 +31,13 @@ runPeer(() => {
     return items.slice(0, 10).map((item) => item.id)
   }
   return {
-    version: isText ? 'onward, rules off' : 'onward, as served',
+    version: `onward, ${isText ? 'rules off' : 'as served'}${givesRails ? ', all rails and reasons' : ''}`,
     add: (article) => index.put(document(article)),
-    finishLoad: () => void index.settle(),
+    finishLoad: () => void index.settle({ givesRails }),
     related,
     publish(article) {
       index.put(document(article))
-      index.settle()
+      index.settle({ givesRails })
       related(article.id)
     },
     close() {},

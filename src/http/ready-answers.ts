@@ -13,7 +13,8 @@ import type { ReadyAnswer } from './ready-answer.ts'
  *   while the others are still sent the old one. That costs nobody anything: the one who makes it anew is served from
  *   the manager's memory.
  * - A degraded answer (its rail is not fresh) is kept for a second: a crowd is spared, and what is whole again is seen
- *   within that time.
+ *   within that time. It does not take the place of a whole one that may still be sent, or a page that is in memory would be
+ *   gone a second after an overload has touched it.
  * - While nobody would tell of a change, only degraded answers are sent from here.
  */
 export class ReadyAnswers implements Disposable {
@@ -72,6 +73,7 @@ export class ReadyAnswers implements Disposable {
       if (generation !== this.#generation) return
       const isDegraded = answer.about.state !== 'fresh'
       const madeAt = this.#clock.monotonicMs()
+      if (isDegraded && this.#hasWhole(key, madeAt)) return
       const lifetime = isDegraded ? degradedLifetime : withJitter(lifetimes[kind], this.#random())
       const kept: Kept = { answer, lifetime, madeAt, tookMs: madeAt - startedAt, isDegraded, beingMadeSince: null }
       this.#answers.set(key, kept, { bytes: answer.bytes, shows: answer.about.shows })
@@ -85,6 +87,13 @@ export class ReadyAnswers implements Disposable {
   [Symbol.dispose](): void {
     this.#stopListening()
     this.#answers.clear()
+  }
+
+  #hasWhole(key: string, now: number): boolean {
+    const kept = this.#answers.get(key)
+    if (!kept || kept.isDegraded || !this.#isTold()) return false
+    const age = ageOf(kept.lifetime, now - kept.madeAt)
+    return age === 'fresh' || age === 'grace'
   }
 
   /** One at a time; who takes longer than a second does not keep the next from it. */

@@ -41,6 +41,7 @@ export class GuardedLane implements Disposable {
         limitMin: Math.min(limitMin, atATimeMax),
         limitMax: atATimeMax,
         targetMs: waitMsMax,
+        intervalMs: burstMsMax[name],
       },
     })
   }
@@ -122,6 +123,13 @@ export interface GuardedRead {
  * 5, and a timer is late by one or two.
  */
 const waitMsMax = 3
+/**
+ * How long a reader may wait for room while a burst is passing, in milliseconds: less than one attempt may take. A process that
+ * has stood still for a tenth of a second or two (the collection of garbage on a core that others want too, a disk) finds as many
+ * readers as came meanwhile: they are served late, which hardly one of them notices, and not refused. A rail does not hold its page
+ * for that.
+ */
+export const burstMsMax: Readonly<Record<LaneName, number>> = { article: 300, rail: 100, list: 300 }
 const limitFirst = 20
 const limitMin = 4
 

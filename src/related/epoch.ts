@@ -1,3 +1,4 @@
+import assert from 'node:assert'
 import type { ArticleWords } from './article-words.ts'
 import type { ArticleTable } from './articles.ts'
 import { Explainer } from './explain.ts'
@@ -15,6 +16,8 @@ export interface EpochParts {
   readonly numbers: TermNumbers
   readonly weights: WeightOptions
   readonly neighbours: NeighbourOptions
+  /** The words of an article; null when they are not kept, or it is gone. */
+  wordsOf(slot: number): ArticleWords | null
 }
 
 /** Term statistics, what weighs and explains by them, and the neighbours of all articles. */
@@ -59,8 +62,11 @@ export class Epoch {
     return { size: this.size, statistics: this.statistics.data, neighbours: this.neighbours.save() }
   }
 
-  add(slot: number, words: ArticleWords): void {
+  /** Makes an article known whose words are kept, without looking for its neighbours. */
+  add(slot: number): void {
     const { articles } = this.#parts
+    const words = this.#parts.wordsOf(slot)
+    assert(words, 'the words of an article are kept until it has been weighed')
     this.neighbours.add(slot, this.#weigher.weigh(words), {
       publishedAtMs: articles.publishedAtMs(slot),
       language: articles.languageNumber(slot),
@@ -107,7 +113,6 @@ class Horizons {
 /** An article that is to be in an epoch on its way, with the rail that the store has of it. */
 export interface Newcomer {
   readonly slot: number
-  readonly words: ArticleWords
   /** Its neighbours as they were once worked out, best first; null to work them out. */
   readonly stored: { readonly neighbours: readonly Neighbour[]; readonly isWhole: boolean } | null
 }
@@ -121,7 +126,7 @@ export class EpochBuild {
   /** The articles whose stored rail was taken as it is. */
   readonly restored = new Set<number>()
   readonly #parts: EpochParts
-  readonly #counted: ReadonlyArray<{ readonly slot: number; readonly words: ArticleWords }>
+  readonly #counted: readonly number[]
   readonly #size: number
   readonly #before: Epoch | null
   readonly #queue: Map<number, Newcomer>
@@ -136,7 +141,7 @@ export class EpochBuild {
    * @param options.size how many articles there are in all
    */
   constructor(
-    counted: ReadonlyArray<{ readonly slot: number; readonly words: ArticleWords }>,
+    counted: readonly number[],
     newcomers: readonly Newcomer[],
     { parts, before, size }: { parts: EpochParts; before: Epoch | null; size: number },
   ) {
@@ -193,15 +198,13 @@ export class EpochBuild {
     this.#epoch?.neighbours.eachHolder(slot, (other) => this.restored.delete(other))
   }
 
-  purge(): void {
-    this.#epoch?.neighbours.purge()
-  }
-
   /** Does the next piece of work and gives what it cost, an article's neighbour work being 1. */
   step(): number {
     const total = this.#counted.length
     if (this.#counts < total * 2) {
-      const { slot, words } = this.#counted[this.#counts % total]!
+      const slot = this.#counted[this.#counts % total]!
+      const words = this.#parts.wordsOf(slot)
+      assert(words, 'the words of an article are kept until it has been counted')
       if (this.#counts < total) this.#count.count(words, this.#parts.articles.publishedAtMs(slot))
       else this.#count.countPairs(words)
       this.#counts++
@@ -210,10 +213,10 @@ export class EpochBuild {
     this.#epoch ??= new Epoch(this.#count.freeze(this.#size), this.#size, this.#parts, this.#before)
     const [newcomer] = this.#queue.values()
     if (!newcomer) return countCost
-    const { slot, words, stored } = newcomer
+    const { slot, stored } = newcomer
     this.#queue.delete(slot)
     const { neighbours } = this.#epoch
-    this.#epoch.add(slot, words)
+    this.#epoch.add(slot)
     const kept = stored?.neighbours.filter((neighbour) => this.#parts.articles.has(neighbour.slot))
     if (stored && kept?.length === stored.neighbours.length) {
       neighbours.restore(slot, kept, stored.isWhole)

@@ -10,10 +10,14 @@ export function reasonText(reason: Reason): string {
   return reason.terms.length === 0 ? kind : `${kind}: ${reason.terms.join(', ')}`
 }
 
-/** One of two articles that are to be explained. */
-export interface Side {
-  readonly terms: PackedTerms
+/** Two articles, by their slots, that are to be explained. */
+export interface ExplainedPair {
+  readonly one: number
+  readonly two: number
+  readonly termsOf: (slot: number) => PackedTerms
+  /** Of either, where one is known. */
   readonly language: string | null
+  readonly hoursApart: number
 }
 
 /** Gives reasons under one epoch's statistics. */
@@ -23,6 +27,10 @@ export class Explainer {
   readonly #numbers: TermNumbers
   // Half a million reasons are given when 20,000 articles are loaded, most of them with the same few thousand words.
   readonly #shownWords = new Map<string | null, Array<ShownWord | null>>()
+  /** By both slots. A newcomer changes a dozen rails, by one place each: the other reasons in them were given just before. */
+  readonly #reasons = new Map<number, Reason>()
+  /** A word was shown in a writing that may yet be met in a better one. */
+  #isProvisional = false
 
   constructor(vocabulary: Vocabulary, statistics: Statistics, numbers: TermNumbers) {
     this.#vocabulary = vocabulary
@@ -36,14 +44,30 @@ export class Explainer {
    * The terms are what their scores rest on, the strongest first, less what tells a reader nothing: function words,
    * figures, words that every tenth article has. Two words that stand together as a name are shown as one (`Hong Kong`).
    */
-  reasonFor(a: Side, b: Side, hoursApart: number): Reason {
+  reasonFor(pair: ExplainedPair): Reason {
+    const key = Math.min(pair.one, pair.two) * slotsMax + Math.max(pair.one, pair.two)
+    const known = this.#reasons.get(key)
+    if (known) return known
+    this.#isProvisional = false
+    const reason = this.#workOut(pair)
+    if (this.#isProvisional) return reason
+    if (this.#reasons.size >= reasonsKept) this.#reasons.clear()
+    this.#reasons.set(key, reason)
+    return reason
+  }
+
+  /** For when slots may stand for other articles from now on. */
+  forgetReasons(): void {
+    this.#reasons.clear()
+  }
+
+  #workOut({ one, two, termsOf, language, hoursApart }: ExplainedPair): Reason {
     const statistics = this.#statistics
     const rareMax = Math.max(10, statistics.documents * rareShareMax)
-    const language = a.language ?? b.language
     const words: Shown[] = []
     const pairs: Pair[] = []
     let rareProduct = 0
-    eachShared(a.terms, b.terms, (term, weight, other) => {
+    eachShared(termsOf(one), termsOf(two), (term, weight, other) => {
       const product = weight * other
       const word = this.#numbers.first(term)
       const second = this.#numbers.second(term)
@@ -113,7 +137,10 @@ export class Explainer {
     }
     const text = this.#written(word)
     // A word that is new to the epoch may yet be met in a better writing.
-    if (this.#statistics.writingOf(word) < 0) return asShown(text)
+    if (this.#statistics.writingOf(word) < 0) {
+      this.#isProvisional = true
+      return asShown(text)
+    }
     known[word] = asShown(text)
     return known[word]
   }
@@ -172,6 +199,12 @@ const storyCosine = 0.14
 
 /** A term is rare when at most one article in a hundred has it; in a small corpus, at most ten articles. */
 const rareShareMax = 0.01
+
+/** Some ten megabytes. */
+const reasonsKept = 50_000
+
+/** More than slots have bits for: see `InvertedIndex`. */
+const slotsMax = 2 ** 24
 
 const termsShown = 4
 const partsShown = 12

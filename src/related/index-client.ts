@@ -7,7 +7,6 @@ import {
   type RelatedDocument,
   type ScoreParts,
   type Standing,
-  type StoryArticle,
 } from './related.ts'
 import type { Explanation } from './related-index.ts'
 
@@ -37,7 +36,6 @@ export type IndexRequest =
   | { readonly type: 'parts'; readonly id: string; readonly others: readonly string[] }
   | { readonly type: 'rail'; readonly id: string; readonly rules: RailRules }
   | { readonly type: 'neighbours'; readonly id: string }
-  | { readonly type: 'story'; readonly id: string }
 
 /**
  * An article as JSON text: most of an article is read by the thread that stores it and by the one that indexes it, and the
@@ -81,7 +79,6 @@ export interface IndexAnswers {
   readonly parts: ReadonlyArray<ScoreParts | null>
   readonly rail: readonly RailItem[]
   readonly neighbours: ReadonlyArray<{ readonly id: string; readonly score: number }>
-  readonly story: readonly StoryArticle[]
 }
 
 export interface IndexClient extends AsyncDisposable {

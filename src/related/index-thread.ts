@@ -58,8 +58,6 @@ answerRequests<IndexThreadData, IndexRequest, IndexAnswers[IndexRequest['type']]
             return index.rail(request.id, request.rules)
           case 'neighbours':
             return index.neighbours(request.id)
-          case 'story':
-            return index.story(request.id)
         }
       },
     }

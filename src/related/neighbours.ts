@@ -1,7 +1,7 @@
 import { InvertedIndex, type InvertedIndexData } from './inverted-index.ts'
-import { offsetIn, Runs, type RunsData, roomFor } from './runs.ts'
 import { eachShared, type PackedTerms, unit } from './terms.ts'
 import { grownTo } from './typed-arrays.ts'
+import { Vectors, type VectorsData } from './vectors.ts'
 
 /** Scores are whole numbers up to this: exact, comparable, the same on every machine, and two bytes each. */
 export const fullScore = 65_535
@@ -41,12 +41,11 @@ export interface Neighbour {
 export interface NeighboursData {
   readonly slots: number
   readonly index: InvertedIndexData
-  readonly vectors: RunsData
-  readonly vectorStart: Uint32Array
-  readonly vectorLength: Uint16Array
+  readonly vectors: VectorsData
   readonly hours: Int32Array
   readonly languages: Uint8Array
-  readonly poolSlots: Int32Array
+  readonly poolSlots: Uint16Array
+  readonly poolSlotsHigh: Uint8Array
   readonly poolScores: Uint16Array
   readonly poolCount: Uint8Array
   readonly admission: Uint16Array
@@ -82,13 +81,12 @@ export class Neighbours {
   readonly #factors: Float64Array
   readonly #dotMin: number
   readonly floor: number
-  readonly #vectors = new Runs()
-  #vectorStart: Uint32Array = new Uint32Array(256)
-  /** How many terms; 0 for a slot without an article, 1 more than there are for one with. */
-  #vectorLength: Uint16Array = new Uint16Array(256)
+  readonly #vectors = new Vectors()
   #hours: Int32Array = new Int32Array(256)
   #languages: Uint8Array = new Uint8Array(256)
-  #poolSlots: Int32Array = new Int32Array(256 * poolLength)
+  /** A slot has 24 bits, as in a posting: the low sixteen, and the high eight beside them. */
+  #poolSlots: Uint16Array = new Uint16Array(256 * poolLength)
+  #poolSlotsHigh: Uint8Array = new Uint8Array(256 * poolLength)
   #poolScores: Uint16Array = new Uint16Array(256 * poolLength)
   #poolCount: Uint8Array = new Uint8Array(256)
   /** The best that a pool has turned away: a newcomer with a lower score cannot enter. 0: nothing was turned away. */
@@ -121,24 +119,18 @@ export class Neighbours {
   }
 
   has(slot: number): boolean {
-    return slot < this.#vectorLength.length && this.#vectorLength[slot] !== 0
+    return this.#vectors.has(slot)
   }
 
-  /** A view of the article's terms, which lives until the article is removed. */
+  /** A copy of the article's terms; empty for one that is not here. */
   termsOf(slot: number): PackedTerms {
-    if (!this.has(slot)) return noTerms
-    const start = this.#vectorStart[slot]!
-    const from = offsetIn(start)
-    return this.#vectors.page(start).subarray(from, from + this.#vectorLength[slot]! - 1)
+    return this.#vectors.termsOf(slot)
   }
 
   /** Makes an article known to those that come after it, without looking for its neighbours. */
   add(slot: number, terms: PackedTerms, place: Place): void {
     this.#reserve(slot)
-    const start = this.#vectors.take(roomFor(terms.length))
-    this.#vectors.page(start).set(terms, offsetIn(start))
-    this.#vectorStart[slot] = start
-    this.#vectorLength[slot] = terms.length + 1
+    this.#vectors.set(slot, terms)
     this.#hours[slot] = hoursOf(place.publishedAtMs)
     this.#languages[slot] = place.language
     this.#index.add(slot, terms)
@@ -192,14 +184,13 @@ export class Neighbours {
       const base = other * poolLength
       const count = this.#poolCount[other]! - 1
       this.#poolSlots.copyWithin(base + at, base + at + 1, base + count + 1)
+      this.#poolSlotsHigh.copyWithin(base + at, base + at + 1, base + count + 1)
       this.#poolScores.copyWithin(base + at, base + at + 1, base + count + 1)
       this.#poolCount[other] = count
       changed(other)
     })
-    const terms = this.termsOf(slot)
-    this.#index.remove(slot, terms)
-    this.#vectors.giveBack(this.#vectorStart[slot]!, roomFor(terms.length))
-    this.#vectorLength[slot] = 0
+    this.#index.remove(slot, this.termsOf(slot))
+    this.#vectors.delete(slot)
     this.#poolCount[slot] = 0
     this.#watched.delete(slot)
   }
@@ -213,27 +204,28 @@ export class Neighbours {
       const base = other * poolLength
       const end = base + this.#poolCount[other]!
       if (end === base || this.#foundScores[index]! < this.#poolScores[end - 1]!) continue
-      const at = this.#poolSlots.subarray(base, end).indexOf(slot)
-      if (at >= 0) visit(other, at)
+      let at = base
+      while (at < end && this.#pooled(at) !== slot) at++
+      if (at < end) visit(other, at - base)
     }
   }
 
   /** Takes out of all pools what is not there any more. Removal does so itself, but for what came in under other statistics. */
   purge(): void {
-    for (let slot = 0; slot < this.#vectorLength.length; slot++) {
+    for (let slot = 0; slot < this.#slots; slot++) {
       const base = slot * poolLength
       const count = this.#poolCount[slot]!
       let kept = 0
       for (let at = 0; at < count; at++) {
-        const other = this.#poolSlots[base + at]!
+        const other = this.#pooled(base + at)
         if (!this.has(other)) continue
-        this.#poolSlots[base + kept] = other
+        this.#setPooled(base + kept, other)
         this.#poolScores[base + kept] = this.#poolScores[base + at]!
         kept++
       }
       this.#poolCount[slot] = kept
     }
-    this.#workDone += this.#vectorLength.length
+    this.#workDone += this.#slots
   }
 
   /** The pool, best first, and whether there is nothing beyond it. */
@@ -242,7 +234,7 @@ export class Neighbours {
     const base = slot * poolLength
     const neighbours: Neighbour[] = []
     for (let at = 0; at < this.#poolCount[slot]!; at++) {
-      const other = this.#poolSlots[base + at]!
+      const other = this.#pooled(base + at)
       if (this.has(other)) neighbours.push({ slot: other, score: this.#poolScores[base + at]! })
     }
     return { neighbours, isWhole: this.#admission[slot] === 0 }
@@ -297,12 +289,11 @@ export class Neighbours {
     return {
       slots,
       index: this.#index.save(),
-      vectors: this.#vectors.save(),
-      vectorStart: this.#vectorStart.subarray(0, slots),
-      vectorLength: this.#vectorLength.subarray(0, slots),
+      vectors: this.#vectors.save(slots),
       hours: this.#hours.subarray(0, slots),
       languages: this.#languages.subarray(0, slots),
       poolSlots: this.#poolSlots.subarray(0, slots * poolLength),
+      poolSlotsHigh: this.#poolSlotsHigh.subarray(0, slots * poolLength),
       poolScores: this.#poolScores.subarray(0, slots * poolLength),
       poolCount: this.#poolCount.subarray(0, slots),
       admission: this.#admission.subarray(0, slots),
@@ -315,11 +306,10 @@ export class Neighbours {
     this.#slots = data.slots
     this.#index.restore(data.index)
     this.#vectors.restore(data.vectors)
-    this.#vectorStart = data.vectorStart
-    this.#vectorLength = data.vectorLength
     this.#hours = data.hours
     this.#languages = data.languages
     this.#poolSlots = data.poolSlots
+    this.#poolSlotsHigh = data.poolSlotsHigh
     this.#poolScores = data.poolScores
     this.#poolCount = data.poolCount
     this.#admission = data.admission
@@ -390,7 +380,6 @@ export class Neighbours {
   /** @returns whether what is known of the article's neighbours has changed */
   #offer(slot: number, other: number, score: number): boolean {
     const base = slot * poolLength
-    const slots = this.#poolSlots
     const scores = this.#poolScores
     const count = this.#poolCount[slot]!
     const isFull = count === poolLength
@@ -400,7 +389,7 @@ export class Neighbours {
       return true
     }
     let at = count
-    while (at > 0 && this.#isBefore(score, other, scores[base + at - 1]!, slots[base + at - 1]!)) at--
+    while (at > 0 && this.#isBefore(score, other, scores[base + at - 1]!, base + at - 1)) at--
     if (at === poolLength) {
       // The first that is turned away: until now a rail that repeats left short had nothing more to look at.
       const wasWhole = this.#admission[slot] === 0
@@ -409,23 +398,36 @@ export class Neighbours {
     }
     if (isFull) this.#admission[slot] = scores[base + poolLength - 1]!
     else this.#poolCount[slot] = count + 1
+    const slots = this.#poolSlots
+    const high = this.#poolSlotsHigh
     for (let to = base + Math.min(count, poolLength - 1); to > base + at; to--) {
       slots[to] = slots[to - 1]!
+      high[to] = high[to - 1]!
       scores[to] = scores[to - 1]!
     }
-    slots[base + at] = other
+    this.#setPooled(base + at, other)
     scores[base + at] = score
     return true
   }
 
-  #isBefore(score: number, slot: number, otherScore: number, otherSlot: number): boolean {
-    return score > otherScore || (score === otherScore && this.#context.compareIds(slot, otherSlot) < 0)
+  /** @param place where the other is kept */
+  #isBefore(score: number, slot: number, otherScore: number, place: number): boolean {
+    return score > otherScore || (score === otherScore && this.#context.compareIds(slot, this.#pooled(place)) < 0)
+  }
+
+  #pooled(place: number): number {
+    return this.#poolSlots[place]! | (this.#poolSlotsHigh[place]! << 16)
+  }
+
+  #setPooled(place: number, slot: number): void {
+    this.#poolSlots[place] = slot
+    this.#poolSlotsHigh[place] = slot >>> 16
   }
 
   #setPool(slot: number, neighbours: readonly Neighbour[]): void {
     const base = slot * poolLength
     neighbours.forEach(({ slot: other, score }, at) => {
-      this.#poolSlots[base + at] = other
+      this.#setPooled(base + at, other)
       this.#poolScores[base + at] = score
     })
     this.#poolCount[slot] = neighbours.length
@@ -434,11 +436,10 @@ export class Neighbours {
   #reserve(slot: number): void {
     const length = slot + 1
     this.#slots = Math.max(this.#slots, length)
-    this.#vectorStart = grownTo(this.#vectorStart, length)
-    this.#vectorLength = grownTo(this.#vectorLength, length)
     this.#hours = grownTo(this.#hours, length)
     this.#languages = grownTo(this.#languages, length)
     this.#poolSlots = grownTo(this.#poolSlots, length * poolLength)
+    this.#poolSlotsHigh = grownTo(this.#poolSlotsHigh, length * poolLength)
     this.#poolScores = grownTo(this.#poolScores, length * poolLength)
     this.#poolCount = grownTo(this.#poolCount, length)
     this.#admission = grownTo(this.#admission, length)
@@ -448,8 +449,6 @@ export class Neighbours {
     this.#foundScores = grownTo(this.#foundScores, length)
   }
 }
-
-const noTerms = new Uint32Array(0)
 
 function scoreOf(dot: number, factor: number): number {
   return Math.max(1, Math.min(fullScore, Math.floor(dot * factor)))

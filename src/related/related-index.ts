@@ -1,6 +1,7 @@
 import { type ArticleWords, readArticleWords } from './article-words.ts'
 import { ArticleTable, type ArticleTableData } from './articles.ts'
 import { Epoch, EpochBuild, type EpochData, type EpochParts, type Newcomer } from './epoch.ts'
+import { KeptWords, type KeptWordsData } from './kept-words.ts'
 import { defaultNeighbours, fullScore, type Neighbour, type NeighbourOptions } from './neighbours.ts'
 import { NewestFirst } from './newest-first.ts'
 import { changesScores, factorsOf, isSameSection, rankRail, sharedTags } from './rank.ts'
@@ -13,11 +14,10 @@ import {
   type RelatedDocument,
   type ScoreParts,
   type Standing,
-  type StoryArticle,
   storedRailLength,
 } from './related.ts'
 import { TermNumbers } from './term-numbers.ts'
-import { defaultWeights, type WeightOptions } from './terms.ts'
+import { defaultWeights, type PackedTerms, type WeightOptions } from './terms.ts'
 import { grownTo } from './typed-arrays.ts'
 import { Vocabulary } from './vocabulary.ts'
 
@@ -47,12 +47,9 @@ export interface RelatedIndexData {
   readonly deepRails: readonly number[]
   readonly turnover: number
   readonly newestMs: number
-  /** The slots whose words are kept, and their words one after the other. */
-  readonly wordsOf: Int32Array
-  readonly wordCounts: Int32Array
-  readonly headlineEnds: Int32Array
-  readonly leadEnds: Int32Array
-  readonly writings: Int32Array
+  readonly words: KeptWordsData
+  /** The slots whose words are kept, in the order of arrival. */
+  readonly withWords: Int32Array
 }
 
 export interface Explanation {
@@ -87,8 +84,9 @@ export class RelatedIndex {
   readonly #rules: RailRules
   readonly #deepPoolLength: number
   readonly #wordsKept: number
-  /** By slot; null for an article whose words are not kept. */
-  readonly #words: Array<ArticleWords | null> = []
+  readonly #words = new KeptWords()
+  /** The slots of articles that went while an epoch was being built. */
+  readonly #goneMeanwhile: number[] = []
   /** The articles whose words are kept, in the order of arrival; some of them are gone. */
   #withWords: number[] = []
   readonly #storedRails = new Map<number, readonly RailItem[]>()
@@ -114,6 +112,7 @@ export class RelatedIndex {
       numbers: new TermNumbers(),
       weights: options.weights ?? defaultWeights,
       neighbours: options.neighbours ?? defaultNeighbours,
+      wordsOf: (slot) => this.#wordsOf(slot),
     }
     this.#rules = options.rules ?? defaultRules
     this.#deepPoolLength = options.deepPoolLength ?? 256
@@ -142,7 +141,7 @@ export class RelatedIndex {
     const slot = this.#articles.add(document, words)
     this.#given = grownTo(this.#given, slot + 1)
     this.#given[slot] = 0
-    this.#words[slot] = words
+    this.#words.set(slot, words)
     this.#withWords.push(slot)
     // What the rules made of a score cannot be undone.
     if (storedRail && !changesScores(this.#rules)) this.#storedRails.set(slot, storedRail)
@@ -168,15 +167,17 @@ export class RelatedIndex {
     this.#articles.remove(slot)
     this.#current?.neighbours.remove(slot, (other) => this.#dirty.add(other))
     this.#next?.remove(slot)
-    this.#words[slot] = null
+    // An epoch on its way counts its articles twice, and the same ones: what has gone meanwhile is dropped when it begins.
+    if (this.#next) this.#goneMeanwhile.push(slot)
+    else this.#words.delete(slot)
     this.#storedRails.delete(slot)
     this.#staged.delete(slot)
     this.#dirty.delete(slot)
     this.#urgent.delete(slot)
     this.#deepRails.delete(slot)
-    if (this.#articles.isReuseDue) {
+    if (this.#articles.isReuseDue && !this.#next) {
       this.#current?.neighbours.purge()
-      if (this.#next?.isWhole) this.#next.purge()
+      this.#current?.explainer.forgetReasons()
       this.#articles.reuse()
     }
     return true
@@ -330,41 +331,9 @@ export class RelatedIndex {
     return absent(leftOut ?? { kind: 'outranked', ranked: parts.ranked, last: (items.at(-1)?.score ?? 0) / fullScore })
   }
 
-  /**
-   * The articles of the article's story in the order of time, itself among them: those that "same story" is said of, and
-   * those that it is said of from there, the nearest first, at most `atMost`. Empty for an article that is unknown.
-   */
-  story(id: string, atMost = 50): StoryArticle[] {
-    const start = this.#articles.slotOf(id)
-    const epoch = this.#current
-    if (start < 0 || !epoch?.neighbours.has(start)) return []
-    const found = new Map([[start, 1]])
-    for (const [slot] of found) {
-      for (const { slot: other, score } of this.#derive(slot, epoch, { rules: this.#rules }).items) {
-        if (found.size >= atMost) break
-        if (!found.has(other) && this.#reason(slot, other, epoch).kind === 'story') found.set(other, score / fullScore)
-      }
-    }
-    return [...found]
-      .map(([slot, score]) => ({
-        id: this.#articles.id(slot),
-        publishedAtMs: this.#articles.publishedAtMs(slot),
-        score,
-      }))
-      .sort((x, y) => x.publishedAtMs - y.publishedAtMs || (x.id < y.id ? -1 : 1))
-  }
-
   /** Everything, for a snapshot; null while something is left to be settled. What it gives is a view: write it before the next call. */
   save(): RelatedIndexData | null {
     if (!this.#current || this.#remaining() > 0) return null
-    const withWords = this.#withWords.filter((slot) => this.#words[slot])
-    const words = withWords.map((slot) => this.#words[slot]!)
-    const writings = new Int32Array(words.reduce((sum, one) => sum + one.writings.length, 0))
-    let end = 0
-    for (const one of words) {
-      writings.set(one.writings, end)
-      end += one.writings.length
-    }
     return {
       articles: this.#articles.save(),
       vocabulary: this.#parts.vocabulary.save(),
@@ -374,11 +343,8 @@ export class RelatedIndex {
       deepRails: [...this.#deepRails],
       turnover: this.#turnover,
       newestMs: this.#newestMs,
-      wordsOf: Int32Array.from(withWords),
-      wordCounts: Int32Array.from(words, (one) => one.writings.length),
-      headlineEnds: Int32Array.from(words, (one) => one.headlineEnd),
-      leadEnds: Int32Array.from(words, (one) => one.leadEnd),
-      writings,
+      words: this.#words.save(this.#articles.slots),
+      withWords: Int32Array.from(this.#withWords.filter((slot) => this.#words.has(slot))),
     }
   }
 
@@ -393,22 +359,8 @@ export class RelatedIndex {
     for (const slot of data.deepRails) this.#deepRails.add(slot)
     this.#turnover = data.turnover
     this.#newestMs = data.newestMs
-    for (let slot = 0; slot < data.articles.slots; slot++) this.#words[slot] = null
-    let start = 0
-    data.wordsOf.forEach((slot, at) => {
-      const end = start + data.wordCounts[at]!
-      const language = this.#articles.language(slot)
-      this.#words[slot] = {
-        writings: data.writings.slice(start, end),
-        headlineEnd: data.headlineEnds[at]!,
-        leadEnd: data.leadEnds[at]!,
-        signature: noSignature,
-        reader: vocabulary.reader(language),
-        language,
-      }
-      start = end
-    })
-    this.#withWords = [...data.wordsOf]
+    this.#words.restore(data.words)
+    this.#withWords = [...data.withWords]
   }
 
   /** The newest of the staged; only where there is an epoch for it to enter. */
@@ -423,7 +375,7 @@ export class RelatedIndex {
   #enter(slot: number, epoch: Epoch): void {
     this.#staged.delete(slot)
     this.#storedRails.delete(slot)
-    epoch.add(slot, this.#words[slot]!)
+    epoch.add(slot)
     const isUrgent = this.#isBreaking(slot) && this.#urgent.size < urgentMax
     epoch.neighbours.connect(slot, (other) => {
       this.#dirty.add(other)
@@ -492,12 +444,23 @@ export class RelatedIndex {
   }
 
   #itemsOf(slot: number, rail: readonly Neighbour[], epoch: Epoch): RailItem[] {
-    return rail.map((item) => ({ ...this.#named(item), reason: this.#reason(slot, item.slot, epoch) }))
+    let own: PackedTerms | null = null
+    const termsOf = (other: number) => {
+      if (other !== slot) return epoch.neighbours.termsOf(other)
+      own ??= epoch.neighbours.termsOf(slot)
+      return own
+    }
+    return rail.map((item) => ({ ...this.#named(item), reason: this.#reason(slot, item.slot, epoch, termsOf) }))
   }
 
-  #reason(one: number, two: number, { explainer, neighbours }: Epoch): Reason {
-    const side = (slot: number) => ({ terms: neighbours.termsOf(slot), language: this.#articles.language(slot) })
-    return explainer.reasonFor(side(one), side(two), neighbours.hoursApart(one, two))
+  #reason(
+    one: number,
+    two: number,
+    { explainer, neighbours }: Epoch,
+    termsOf = (slot: number) => neighbours.termsOf(slot),
+  ): Reason {
+    const language = this.#articles.language(one) ?? this.#articles.language(two)
+    return explainer.reasonFor({ one, two, termsOf, language, hoursApart: neighbours.hoursApart(one, two) })
   }
 
   /** Never 0. */
@@ -518,7 +481,8 @@ export class RelatedIndex {
     if (!this.#isEpochDue()) return
     this.#turnover = 0
     const size = this.#articles.size
-    const isRolling = this.#current !== null && size > this.#wordsKept
+    // One that has shrunk again has articles whose words are gone: what they were weighed by is all there is of them.
+    const isRolling = this.#current !== null && (size > this.#wordsKept || !this.#hasAllWords())
     const newcomers: Newcomer[] = []
     if (!isRolling) {
       // A bulk load is worked out once, in the new epoch; a few articles do not wait for it, and breaking news does not.
@@ -532,6 +496,11 @@ export class RelatedIndex {
     })
   }
 
+  #hasAllWords(): boolean {
+    for (const slot of this.#articles.live()) if (!this.#words.has(slot)) return false
+    return true
+  }
+
   #isEpochDue(): boolean {
     const size = this.#articles.size
     if (!this.#current) return size > 0
@@ -540,7 +509,14 @@ export class RelatedIndex {
   }
 
   #newcomer(slot: number): Newcomer {
-    return { slot, words: this.#words[slot]!, stored: this.#storedNeighbours(slot) }
+    return { slot, stored: this.#storedNeighbours(slot) }
+  }
+
+  #wordsOf(slot: number): ArticleWords | null {
+    const words = this.#words.of(slot)
+    if (!words) return null
+    const language = this.#articles.language(slot)
+    return { ...words, signature: noSignature, reader: this.#parts.vocabulary.reader(language), language }
   }
 
   /** The stored rail as neighbours, or null when there is none or it names an article that is not here. */
@@ -557,17 +533,11 @@ export class RelatedIndex {
   }
 
   /** The articles that new statistics are counted from: the latest in time whose words are kept. */
-  #latestWords(): Array<{ slot: number; words: ArticleWords }> {
-    const known: Array<{ slot: number; words: ArticleWords }> = []
-    for (const slot of this.#articles.live()) {
-      const words = this.#words[slot]
-      if (words) known.push({ slot, words })
-    }
-    if (known.length <= this.#wordsKept) return known
+  #latestWords(): number[] {
     const articles = this.#articles
-    known.sort(
-      (a, b) => articles.publishedAtMs(b.slot) - articles.publishedAtMs(a.slot) || articles.compareIds(a.slot, b.slot),
-    )
+    const known = [...articles.live()].filter((slot) => this.#words.has(slot))
+    if (known.length <= this.#wordsKept) return known
+    known.sort((a, b) => articles.publishedAtMs(b) - articles.publishedAtMs(a) || articles.compareIds(a, b))
     return known.slice(0, this.#wordsKept)
   }
 
@@ -584,6 +554,7 @@ export class RelatedIndex {
     const epoch = build.epoch()
     this.#current = epoch
     this.#next = null
+    for (const slot of this.#goneMeanwhile.splice(0)) this.#words.delete(slot)
     if (build.isWhole) {
       this.#urgent.clear()
       for (const slot of this.#articles.live()) {
@@ -602,11 +573,11 @@ export class RelatedIndex {
     const staged: number[] = []
     const settled: number[] = []
     for (const slot of this.#withWords) {
-      if (!this.#words[slot]) continue
+      if (!this.#words.has(slot)) continue
       if (this.#staged.has(slot)) staged.push(slot)
       else settled.push(slot)
     }
-    for (const slot of settled.slice(0, -this.#wordsKept)) this.#words[slot] = null
+    for (const slot of settled.slice(0, -this.#wordsKept)) this.#words.delete(slot)
     this.#withWords = settled.slice(-this.#wordsKept).concat(staged)
   }
 

@@ -86,14 +86,6 @@ export type Standing =
   | { readonly isShown: true; readonly position: number; readonly parts: ScoreParts }
   | { readonly isShown: false; readonly absence: Absence; readonly parts: ScoreParts | null }
 
-/** An article of a story, as the story so far tells it. */
-export interface StoryArticle {
-  readonly id: string
-  readonly publishedAtMs: number
-  /** 0 to 1, to the article of the story that it was found by; 1 for the article that was asked for. */
-  readonly score: number
-}
-
 /**
  * What a publisher decides about rails. All of it is applied where a rail is derived from an article's stored pool of
  * neighbours, so a change of rules needs no new neighbour work.

@@ -73,21 +73,19 @@ export function offsetIn(start: number): number {
   return start & (pageLength - 1)
 }
 
-/** 2, 3, 4, 6, 8, 12 and so on: a run that grows by one at a time wastes a sixth on average. */
+/** 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20 and so on: a run that grows by one at a time wastes a tenth on average. */
 const rooms: number[] = []
-for (let room = 2; room <= pageLength; room *= 2) {
-  rooms.push(room)
-  if (room * 1.5 <= pageLength) rooms.push(room * 1.5)
-}
+for (let room = 1; room <= pageLength; room = roomFor(room + 1)) rooms.push(room)
 
 /** The least room for a run of this length, which is at most `pageLength`. */
 export function roomFor(length: number): number {
-  if (length <= 2) return 2
-  const below = 2 ** (31 - Math.clz32(length - 1))
-  return length <= below * 1.5 ? below * 1.5 : below * 2
+  if (length <= 4) return Math.max(1, length)
+  const step = 2 ** (29 - Math.clz32(length - 1))
+  return Math.ceil(length / step) * step
 }
 
 function roomNumber(room: number): number {
-  const exponent = 31 - Math.clz32(room)
-  return (exponent - 1) * 2 + (room === 2 ** exponent ? 0 : 1)
+  if (room <= 4) return room - 1
+  const exponent = 29 - Math.clz32(room)
+  return exponent * 4 + (room >> exponent) - 1
 }

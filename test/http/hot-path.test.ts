@@ -246,6 +246,23 @@ test('a page whose rail is not fresh is kept for a second at most, and says so',
   assert.match(String((await get(`${url}/articles/1`)).body), /data-related-state="fresh"/)
 })
 
+test('a page whose rail is not fresh does not take the place of one that is whole and may still be sent', async (t) => {
+  const { url, clock, manager } = await site(t)
+  const whole = (await get(`${url}/articles/1`)).body
+  clock.advance(70_000)
+  manager.readRail = async () => aRail({ state: 'late', items: [] })
+  const anew = await get(`${url}/articles/1`)
+  assert.match(String(anew.body), /data-related-state="late"/, 'who has it made anew is sent what was made')
+  clock.advance(5000)
+  manager.isRefusing = true
+  for (let reader = 0; reader < 3; reader++) {
+    const { status, body, headers } = await get(`${url}/articles/1`)
+    assert.equal(status, 200)
+    assert.deepEqual(body, whole)
+    assert.match(String(headers['server-timing']), /desc="stale"/)
+  }
+})
+
 test('a page that was not sent whole is not kept', async (t) => {
   const { url, manager, articlesRead } = await site(t, { limits: { railCapMs: 50 } })
   manager.readRail = hanging

@@ -4,13 +4,14 @@ import { describe, it } from 'node:test'
 import { RetryBudget } from '../../src/concurrency/retry-budget.ts'
 import { DeadlineExceededError, InvalidRequestError, OverloadedError, StoreUnavailableError } from '../../src/errors.ts'
 import { subscribe } from '../../src/events.ts'
-import { GuardedLane, type GuardedLaneOptions } from '../../src/manager/guarded-lane.ts'
+import { burstMsMax, GuardedLane, type GuardedLaneOptions } from '../../src/manager/guarded-lane.ts'
 import { playInThread } from '../concurrency/support/play-schedules.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { leavesNothingBehind } from '../support/leak-check.ts'
 import { hang } from './scripted-store.ts'
 
 const attemptMs = 400
+const burstMs = burstMsMax.article
 const essential = { importance: 'essential' } as const
 
 function rehearsal(options: Partial<GuardedLaneOptions> = {}) {
@@ -78,14 +79,14 @@ describe('a guarded lane', () => {
     assert.equal(clock.pending, 0)
   })
 
-  it('lets no more through than it may at a time, and the rest wait for a tenth of a second at most', async () => {
+  it('lets no more through than it may at a time, and the rest wait for as long as a burst may last', async () => {
     const { lane, clock } = rehearsal({ atATimeMax: 3 })
     const { running } = fill(lane, 'essential')
     await clock.advanceAndSettle(0)
     assert.equal(running(), 3)
     const last = lane.read(async () => 'text', essential)
     const rejected = assert.rejects(last, OverloadedError)
-    await clock.advanceAndSettle(100)
+    await clock.advanceAndSettle(burstMs)
     await rejected
     await clock.advanceAndSettle(attemptMs)
     assert.equal(clock.pending, 0)
@@ -173,7 +174,7 @@ describe('the breaker of a lane', () => {
         OverloadedError,
       ),
     )
-    await clock.advanceAndSettle(100)
+    await clock.advanceAndSettle(burstMs)
     await Promise.all(refused)
     reader.abort(new Error('left'))
     await assert.rejects(holding, /left/)
@@ -273,7 +274,7 @@ describe('a retry', () => {
         OverloadedError,
       ),
     )
-    await clock.advanceAndSettle(100)
+    await clock.advanceAndSettle(burstMs)
     await Promise.all(refused)
     reader.abort()
     await holding
@@ -355,7 +356,7 @@ describe('room in a lane', () => {
       lane.read(async () => 1, essential),
       OverloadedError,
     )
-    await clock.advanceAndSettle(100)
+    await clock.advanceAndSettle(burstMs)
     await first
     assert.equal(heard.length, 1)
     // One more may wait, as nothing is known yet of how long a read takes.

@@ -11,6 +11,7 @@ import {
 } from '../../src/errors.ts'
 import { subscribe } from '../../src/events.ts'
 import { aboutArticle, aboutRail } from '../../src/manager/copies.ts'
+import { burstMsMax } from '../../src/manager/guarded-lane.ts'
 import type { Changed } from '../../src/manager/manager.ts'
 import { ArticleServing, type ServingSettings } from '../../src/manager/serve-article.ts'
 import type { ArticleRead, RailRead } from '../../src/store/store.ts'
@@ -426,7 +427,7 @@ describe('under overload', () => {
     }
     come('holds')
     for (let n = 0; n < 3; n++) come(`waits-${n}`)
-    await clock.advanceAndSettle(100)
+    await clock.advanceAndSettle(burstMsMax.article)
     for (let n = 0; n < 250; n++) come(`comes-${n}`)
     await before.settle()
     const end = async () => {

@@ -52,6 +52,27 @@ describe('a reason', () => {
     body: 'More cocoa arrived from the Bahia zone after the showers, traders said. Exporters expect cocoa of the zone to be sold by June.',
   }
 
+  test('is the article’s own when it has taken the place of one that went', () => {
+    const strike = { title: 'DOCKERS STRIKE', body: 'Dockers in the harbour began a strike over wages on Monday.' }
+    const more = { title: 'STRIKE SPREADS', body: 'The strike of dockers over wages reached a second harbour.' }
+    const index = new RelatedIndex()
+    for (const known of town) index.put(known)
+    index.put(document('stays', { title: `${cocoa.title}; ${strike.title}`, body: `${cocoa.body} ${strike.body}` }))
+    index.put(document('goes', { ...later, publishedAtMs: day }))
+    // So many that their places are given away when they are gone.
+    const many = Array.from({ length: 80 }, (_, at) => document(`many-${at}`, { title: 'filler', publishedAtMs: day }))
+    for (const one of many) index.put(one)
+    index.settle()
+    assert.ok(index.explain('stays', 'goes').reason?.terms.includes('Bahia'))
+
+    for (const id of ['goes', ...many.map((one) => one.id)]) index.remove(id)
+    for (let at = 0; at < 81; at++) index.put(document(`new-${at}`, { ...more, publishedAtMs: day }))
+    index.settle()
+    for (let at = 0; at < 81; at++) {
+      assert.ok(!index.explain('stays', `new-${at}`).reason?.terms.includes('Bahia'), `new-${at}`)
+    }
+  })
+
   test('gives words as readers write them, though headlines shout', () => {
     const { terms } = reasonOf(cocoa, later)
     assert.ok(terms.includes('Bahia'), terms.join(', '))

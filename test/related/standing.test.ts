@@ -126,23 +126,3 @@ describe('the parts of a score', () => {
     assert.ok(Math.abs(ranked - score * 0.9) < 1e-9)
   })
 })
-
-test('a story is told in the order of time, by what its articles share and not by what is merely near', () => {
-  const bodies = [
-    'The Tamsin bell is raised: Hobart Quell and three divers bring it out of the Auerlin mud at low tide',
-    'Crowds on the quay watched as Quell put a chain round the Tamsin bell, deep in Auerlin mud',
-    'Who was Hobart Quell before the Tamsin bell? A schoolmaster who dived for mussels off Auerlin',
-    'The museum will show the Tamsin bell from spring, with the chain that Quell used at Auerlin',
-    'Auerlin asks for its Tamsin bell back; Hobart Quell sides with the village',
-  ]
-  const told = bodies.map((body, at) => document(`bell${at}`, { body, publishedAtMs: (5 - at) * day }))
-  const rest = Array.from({ length: 40 }, (_, at) =>
-    document(`rest${at}`, { body: `council budget meeting number ${at} of the year` }),
-  )
-  const index = new RelatedIndex()
-  for (const one of [...told, ...rest]) index.put(one)
-  index.settle()
-  const story = index.story('bell2').map(({ id }) => id)
-  assert.deepEqual(story, ['bell4', 'bell3', 'bell2', 'bell1', 'bell0'])
-  assert.deepEqual(index.story('nobody'), [])
-})

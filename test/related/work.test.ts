@@ -93,3 +93,29 @@ describe('published in any order, with corrections and takedowns, within one epo
     for (const id of now.keys()) assert.deepEqual(index.rail(id), rebuilt.rail(id), id)
   })
 })
+
+test('an archive that has shrunk below what words are kept of goes on, with every rail that it had', () => {
+  const index = new RelatedIndex({ wordsKept: 60 })
+  const all = generated(140, 9)
+  for (const one of all) {
+    index.put(one)
+    index.settle({ givesRails: false })
+  }
+  const kept = all.filter((_, at) => at % 3 === 0)
+  for (const one of all) if (!kept.includes(one)) index.remove(one.id)
+  index.settle({ givesRails: false })
+  const before = kept.map((one) => index.neighbours(one.id))
+  const more = generated(60, 10).map((one) => ({ ...one, id: `more-${one.id}` }))
+  for (const one of more.slice(0, 40)) {
+    index.put(one)
+    index.settle({ givesRails: false })
+    index.remove(one.id)
+    index.settle({ givesRails: false })
+  }
+  assert.ok(before.some((neighbours) => neighbours.length > 0))
+  assert.deepEqual(
+    kept.map((one) => index.neighbours(one.id)),
+    before,
+  )
+  assert.equal(index.size, kept.length)
+})
