@@ -27,7 +27,11 @@ export async function postgresServer(url: string): Promise<DatabaseServer> {
       const pool = new Pool({ ...connection, max: connectionsMax, application_name: 'onward report' })
       // Of a connection that nobody uses, and of one in use, whose query rejects by itself.
       pool.on('error', () => {})
-      pool.on('connect', (client: Client | PoolClient) => client.on('error', () => {}))
+      pool.on('connect', (client: Client | PoolClient) => {
+        client.on('error', () => {})
+        // Compiling a query that ranks many rows costs more than it saves, and careful owners of such a site turn it off.
+        client.query('SET jit = off').catch(() => {})
+      })
       const inUse = new Set<PoolClient>()
       return {
         async use(work) {
