@@ -173,8 +173,12 @@ function createProgram(
   program
     .command('report')
     .description('measures serving before and after onward, on your articles or generated ones, and draws a report')
-    .option('--store <url>', 'measure on a copy of this store')
+    .option('--store <url>', 'measure on the articles of this store, and on its kind of database; it is only read')
     .option('--data <source>', 'measure on the articles of this file, folder or address')
+    .option(
+      '--on <url>',
+      'measure on this PostgreSQL or MariaDB server, in a database of its own that is dropped again',
+    )
     .option('--out <folder>', 'where report.html, report.md and report.json are written', 'onward-report')
     .addOption(
       new Option(
@@ -313,6 +317,7 @@ export interface RelatedFlags {
 
 export interface ReportFlags {
   readonly store?: string
+  readonly on?: string
   readonly data?: string
   readonly out: string
   readonly seconds?: number

@@ -3,10 +3,12 @@ import { access, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InvalidOptionError } from '../errors.ts'
-import { type ArchiveSource, makeArchive } from '../report/archive.ts'
+import type { ArchiveSource } from '../report/archive.ts'
+import { makeArchive } from '../report/make-archive.ts'
 import { makeReport } from '../report/make-report.ts'
 import { type ModeName, modeNames, type Report } from '../report/report.ts'
 import { reportSettings } from '../report/report-settings.ts'
+import { isServerUrl } from '../report/server/open-server.ts'
 import { writeReport } from '../report/write-report.ts'
 import { type ReportFlags, version } from './cli.ts'
 
@@ -32,19 +34,20 @@ export async function reportCommand(flags: ReportFlags, signal: AbortSignal): Pr
   try {
     const show = progressLine()
     const source = sourceOf(flags, settings)
-    const archive = await makeArchive(source, folder, {
+    const where = { folder, on: serverOf(flags) }
+    await using archive = await makeArchive(source, where, {
       signal,
       onProgress: (what, share) => show(`preparing: ${what}${share === null ? '' : ` ${Math.floor(share * 100)}%`}`),
     })
     const report = await makeReport(archive, {
       settings,
-      folder,
       command: commandOf(flags),
       versions: { onward: version(), node: process.versions.node, sqlite: process.versions.sqlite ?? 'unknown' },
       startedAtMs,
       signal,
       onProgress: (what, { share, secondsLeft }) =>
         show(`${String(Math.floor(share * 100)).padStart(3)}%  ${timeLeft(secondsLeft)}  ${what}`),
+      onFailure: (what, why) => process.stderr.write(`\nonward: ${what} failed: ${why}\n`),
     })
     await writeReport(report, flags.out)
     process.stdout.write(inShort(report, flags.out))
@@ -64,6 +67,16 @@ function sourceOf(flags: ReportFlags, settings: { readonly articles: number; rea
   return { kind: 'generated', articles: settings.articles, seed: settings.seed }
 }
 
+/** The database server that `--on` names; null where it is the store's own, or a file. */
+function serverOf({ on }: ReportFlags): string | null {
+  if (on === undefined) return null
+  if (isServerUrl(on)) return on
+  // Not repeated, since it may hold a password.
+  throw new InvalidOptionError(
+    '--on names a database server to measure on: postgres://USER@HOST:PORT/DATABASE or mysql://USER@HOST:PORT/DATABASE. Without it SQLite is measured.',
+  )
+}
+
 function knownMode(given: string): ModeName {
   const mode = modeNames.find((name) => name === given)
   if (mode) return mode
@@ -81,10 +94,11 @@ async function makeFolder(out: string): Promise<void> {
 }
 
 /** As it can be typed again. A store's address may hold a password, and a source's folders are nobody's business. */
-function commandOf({ store, data, out: _out, ...rest }: ReportFlags): string {
+function commandOf({ store, data, on, out: _out, ...rest }: ReportFlags): string {
   const parts = ['onward report']
   if (store !== undefined) parts.push('--store URL')
   if (data !== undefined) parts.push(`--data ${data.split('/').at(-1)}`)
+  if (on !== undefined) parts.push('--on URL')
   if (rest.full) parts.push('--full')
   if (rest.seconds !== undefined) parts.push(`--seconds ${rest.seconds}`)
   if (rest.articles !== undefined) parts.push(`--articles ${rest.articles}`)
@@ -93,7 +107,7 @@ function commandOf({ store, data, out: _out, ...rest }: ReportFlags): string {
 }
 
 /** The few figures that a shell has room for; all else is in the files. */
-function inShort({ summary, partial, machine, data }: Report, out: string): string {
+function inShort({ summary, partial, machine, data, versions }: Report, out: string): string {
   const ms = (value: number | null | undefined) =>
     value === undefined ? '–' : value === null ? 'failed' : value.toFixed(1)
   const rows = modeNames
@@ -110,7 +124,7 @@ function inShort({ summary, partial, machine, data }: Report, out: string): stri
       ].join(''),
     )
   return [
-    `${data.articles} articles. ${machine.line}`,
+    `${data.articles} articles in ${versions.database ?? `SQLite ${versions.sqlite}`}. ${machine.line}`,
     `                   pages/s   page p99 ms at ${summary.rate}/s healthz     at ${summary.peak.rate}/s     healthz  failed`,
     ...rows,
     ...(partial ? [`Not whole: ${partial.reason} Missing: ${partial.missing.length} parts.`] : []),

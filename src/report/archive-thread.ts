@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { answerRequests } from '../concurrency/thread.ts'
-import { addFullText } from './baselines/site-database.ts'
+import { addFullText } from './baselines/sqlite-site.ts'
 
 /** What takes seconds with a file of articles, off the main thread: there Ctrl-C has to be heard. */
 export type ArchiveRequest =

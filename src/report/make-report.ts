@@ -1,5 +1,3 @@
-import { copyFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { siblingModule } from '../concurrency/thread.ts'
 import { seededRandom } from '../generate/seeded-random.ts'
 import type { Archive } from './archive.ts'
@@ -36,19 +34,19 @@ import { spreadOf, summarise } from './summarise.ts'
 /** What a report is made with, and by whom it is watched. */
 export interface MakeReportOptions {
   readonly settings: ReportSettings
-  /** Where the sites' copies of the archive are kept; the caller's to remove. */
-  readonly folder: string
   /** As it was given, for the report. */
   readonly command: string
-  readonly versions: Versions
+  readonly versions: Omit<Versions, 'database'>
   readonly startedAtMs: number
   readonly signal: AbortSignal
   /** What is being measured, and how long all that is left will take, in seconds. */
   readonly onProgress: (what: string, state: { readonly share: number; readonly secondsLeft: number }) => void
+  /** A piece of the work failed, and why, which may name what is not for the report. */
+  readonly onFailure: (what: string, why: string) => void
 }
 
 /**
- * Measures every mode, one after the other, each in a process of its own on a copy of the archive, under a load from
+ * Measures every mode, one after the other, each in a process of its own on the archive as it was made, under a load from
  * another process.
  *
  * Never rejects once the load generator is there: what an abort or a site's failure left unmeasured is listed in
@@ -124,7 +122,12 @@ class Measuring implements AsyncDisposable {
         await unit.run()
       } catch (error) {
         missing.push(unit.label)
-        if (!signal.aborted) failures.push(error instanceof Error ? error.message : String(error))
+        if (!signal.aborted) {
+          const said = error instanceof Error ? error.message : String(error)
+          this.#options.onFailure(unit.label, said)
+          // What a driver says may name a host or a user of somebody's server, and the report is shown around.
+          failures.push(this.#archive.database === null ? said : `${unit.label} failed; the command said why.`)
+        }
         await this.#closeSite()
       }
       done += unit.seconds
@@ -335,10 +338,9 @@ class Measuring implements AsyncDisposable {
 
   async #openSite(mode: ModeName): Promise<MeasuredSite> {
     await this.#closeSite()
-    const file = join(this.#options.folder, 'site.db')
-    await copyFile(this.#archive.file, file)
+    const store = await this.#archive.freshStore(this.#options.signal)
     this.#cold = 0
-    this.#site = await MeasuredSite.open({ mode, file, token }, this.#options.signal)
+    this.#site = await MeasuredSite.open({ mode, store, token }, this.#options.signal)
     return this.#site
   }
 
@@ -346,8 +348,6 @@ class Measuring implements AsyncDisposable {
     const site = this.#site
     this.#site = null
     await site?.[Symbol.asyncDispose]()
-    const file = join(this.#options.folder, 'site.db')
-    await Promise.all(['', '-wal', '-shm'].map((end) => rm(`${file}${end}`, { force: true })))
   }
 
   #change(mode: ModeName, change: Partial<MeasuredMode>): void {
@@ -367,7 +367,7 @@ class Measuring implements AsyncDisposable {
       partial: missing.length === 0 ? null : { reason: reasons.join(' '), missing },
       command,
       machine: this.#machine,
-      versions,
+      versions: { ...versions, database: this.#archive.database },
       data: this.#archive.data,
       method,
       modes,

@@ -43,8 +43,8 @@ export type ModeName = (typeof modeNames)[number]
 /** What each mode is, in words for a caption. The charts may shorten, and must not contradict. */
 export const modeDescriptions: Readonly<Record<ModeName, string>> = {
   blocking: 'article, then the related query, both synchronous on the event loop',
-  sequential: 'article, then the related query, each awaited, in worker threads',
-  concurrent: 'article and related query at the same time (Promise.all), in worker threads',
+  sequential: 'article, then the related query, each awaited, in a pool of connections',
+  concurrent: 'article and related query at the same time (Promise.all), in a pool of connections',
   capped: 'as concurrent, but the page gives up on related articles after 2 s',
   'concurrent-cached': "as concurrent, with onward's cache in front",
   'onward-uncached': 'onward with its caches off',
@@ -110,6 +110,8 @@ export interface Versions {
   readonly onward: string
   readonly node: string
   readonly sqlite: string
+  /** The database server that was measured on, such as `PostgreSQL 15.14`; null or absent where it was SQLite. */
+  readonly database?: string | null
 }
 
 export interface MeasuredData {
@@ -121,7 +123,7 @@ export interface MeasuredData {
   /** Mean characters of an article's body. */
   readonly meanBodyCharacters: number
   /** The store's kind. */
-  readonly store: 'sqlite'
+  readonly store: 'sqlite' | 'postgres' | 'mariadb' | 'mysql'
 }
 
 /** How it was measured; with the command, enough to do it again. */

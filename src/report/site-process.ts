@@ -23,6 +23,8 @@ export interface SiteFigures {
   readonly cpuMs: number
   readonly memoryBytes: number
   readonly loop: EventLoop
+  /** Queries that the database has not answered yet. */
+  readonly pending: number
 }
 
 // Below the load generator, which needs a little of the processor at the right moment: a site that takes all of it must
@@ -68,6 +70,7 @@ function figures(): SiteFigures {
   return {
     cpuMs: (user + system) / 1000,
     memoryBytes: Math.max(memoryBytes, process.memoryUsage.rss()),
+    pending: site?.pending() ?? 0,
     loop: {
       delayP50Ms: at(50),
       delayP99Ms: at(99),

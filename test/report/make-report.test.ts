@@ -28,7 +28,7 @@ describe('a report', { timeout: 300_000 }, () => {
     const archive = await smallArchive(folder, 60)
     const progress: number[] = []
     const report = await makeReport(archive, {
-      ...optionsFor(folder.path),
+      ...optionsFor(),
       onProgress: (_what, { share }) => progress.push(share),
     })
     assert.equal(report.partial, null, JSON.stringify(report.partial))
@@ -87,7 +87,7 @@ describe('a report', { timeout: 300_000 }, () => {
     const archive = await smallArchive(folder, 30)
     const stop = new AbortController()
     const report = await makeReport(archive, {
-      ...optionsFor(folder.path),
+      ...optionsFor(),
       signal: stop.signal,
       onProgress: (what) => {
         if (what.startsWith('blocking: run 1')) stop.abort(new Error('Stopped.'))
@@ -104,14 +104,14 @@ describe('a report', { timeout: 300_000 }, () => {
   })
 })
 
-function optionsFor(folder: string) {
+function optionsFor() {
   return {
     settings: tiny,
-    folder,
     command: 'onward report',
     versions: { onward: '0.0.0', node: process.versions.node, sqlite: '0' },
     startedAtMs: Date.now(),
     signal: new AbortController().signal,
     onProgress: () => {},
+    onFailure: (what: string, why: string) => assert.fail(`${what}: ${why}`),
   }
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { copyFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
 import type { Archive } from '../../src/report/archive.ts'
 import { openSite } from '../../src/report/open-site.ts'
@@ -17,9 +16,8 @@ describe('the ways to serve a page', { timeout: 120_000 }, () => {
   after(() => folder[Symbol.asyncDispose]())
 
   async function open(mode: ModeName) {
-    const file = folder.file(`${mode}.db`)
-    await copyFile(archive.file, file)
-    return await openSite({ mode, file, token: 'a-token-for-tests-alone' })
+    const store = await archive.freshStore(new AbortController().signal)
+    return await openSite({ mode, store, token: 'a-token-for-tests-alone' })
   }
 
   async function page(url: string, id: string) {

@@ -35,6 +35,9 @@ export function withCache(pages: BeforePages): BeforePages {
     onFailedBehind: () => {},
   })
   return {
+    get pending() {
+      return pages.pending
+    },
     async page(id) {
       return (await cache.read(id, { importance: 'essential' })).value
     },

@@ -1,3 +1,5 @@
+import { pause, systemClock } from '../../concurrency/clock.ts'
+
 /** What an incident does to a site's database. */
 export type FaultKind = 'rail-hangs' | 'database-gone'
 
@@ -32,10 +34,24 @@ export class Fault {
    * database that is gone refuses at once.
    */
   strike(what: 'article' | 'related'): void {
-    const kind = this.now()
-    if (kind === 'database-gone') throw new Error('The database is gone.')
-    if (kind !== 'rail-hangs' || what !== 'related') return
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.max(0, (this.#state[2] ?? 0) - Date.now()))
+    this.refuse()
+    if (this.now() !== 'rail-hangs' || what !== 'related') return
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.#msLeft())
+  }
+
+  /** The same for a query that is waited for: it holds its connection and no thread. @throws the reason of `signal` */
+  async hold(what: 'article' | 'related', signal: AbortSignal): Promise<void> {
+    this.refuse()
+    if (this.now() === 'rail-hangs' && what === 'related') await pause(systemClock, this.#msLeft(), signal)
+  }
+
+  /** What a database that is gone does to whoever wants a connection. */
+  refuse(): void {
+    if (this.now() === 'database-gone') throw new Error('The database is gone.')
+  }
+
+  #msLeft(): number {
+    return Math.max(0, (this.#state[2] ?? 0) - Date.now())
   }
 }
 

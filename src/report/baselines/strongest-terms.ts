@@ -5,7 +5,7 @@
  */
 export function strongestTerms(text: string, stopWords: ReadonlySet<string>): string[] {
   const counts = new Map<string, number>()
-  for (const word of text.toLowerCase().match(/\p{L}{3,}/gu) ?? []) {
+  for (const word of wordsOf(text)) {
     if (!stopWords.has(word)) counts.set(word, (counts.get(word) ?? 0) + 1)
   }
   return [...counts]
@@ -15,6 +15,11 @@ export function strongestTerms(text: string, stopWords: ReadonlySet<string>): st
 }
 
 const termsMax = 25
+
+/** A text's words of three letters and more, each as often as it is there. */
+export function wordsOf(text: string): readonly string[] {
+  return text.toLowerCase().match(/\p{L}{3,}/gu) ?? []
+}
 
 /** English words of three letters and more that say nothing of a subject. */
 export const usualStopWords: readonly string[] =

@@ -21,12 +21,20 @@ export function methodFacts(report: Report): Fact[] {
     },
     {
       name: 'Versions',
-      words: say`onward ${versions.onward}, Node ${versions.node}, SQLite ${versions.sqlite}`,
+      words: say`onward ${versions.onward}, Node ${versions.node}, ${versions.database ?? `SQLite ${versions.sqlite}`}`,
     },
     {
       name: 'Data',
       words: say`${data.name}: ${count(data.articles)} articles, ${count(data.meanBodyCharacters)} characters in the mean, in ${storeNames[data.store]}${data.seed === null ? '' : say`; generated with seed ${seed(data.seed)}`}.`,
     },
+    ...(data.store === 'sqlite'
+      ? []
+      : [
+          {
+            name: 'Database',
+            words: say`A database of the report's own on a ${storeNames[data.store]} server, made for it and dropped afterwards. One for all: what was published while one way to serve was measured is taken out again before the next. Processor time and memory are those of the site alone, not of the server.`,
+          },
+        ]),
     {
       name: 'Runs',
       words:
@@ -57,7 +65,7 @@ export function methodFacts(report: Report): Fact[] {
 
 /** The most needed of it, for report.md. */
 export function methodInBrief(report: Report): Fact[] {
-  const needed = ['Machine', 'Versions', 'Data', 'Runs', 'Arrivals', 'Load generator']
+  const needed = ['Machine', 'Versions', 'Data', 'Database', 'Runs', 'Arrivals', 'Load generator']
   return methodFacts(report).filter(({ name }) => needed.includes(name))
 }
 
@@ -146,6 +154,13 @@ export function notShown(report: Report): Phrase[] {
           ],
         ]),
     [`Other stores than ${storeNames[data.store]}.`],
+    ...(data.store === 'sqlite'
+      ? []
+      : [
+          [
+            'A database server on a machine of its own, unless that is where it was: site and server may have shared one.',
+          ],
+        ]),
     ['Several machines, or a cache that is shared among them.'],
     ['Whether the related articles are good ones. “onward evaluate” measures that.'],
     ...(method.runs === 1 ? [['How far another run would differ: there was one run for each figure.']] : []),
@@ -157,7 +172,7 @@ function seed(value: number) {
   return { value, text: String(value) }
 }
 
-const storeNames = { sqlite: 'SQLite' } as const
+const storeNames = { sqlite: 'SQLite', postgres: 'PostgreSQL', mariadb: 'MariaDB', mysql: 'MySQL' } as const
 
 // More would push what the page is about off the first screen.
 const limitsTold = 2

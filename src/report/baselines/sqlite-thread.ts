@@ -2,27 +2,27 @@ import type { Article } from '../../article/article.ts'
 import { answerRequests } from '../../concurrency/thread.ts'
 import type { RelatedArticle } from '../../related/related.ts'
 import { Fault } from './fault.ts'
-import { SiteDatabase } from './site-database.ts'
+import { SqliteSite } from './sqlite-site.ts'
 
 /** What a connection of the befores' pool is asked. */
-export type DatabaseRequest =
+export type SqliteRequest =
   | { readonly ask: 'article'; readonly id: string }
   | { readonly ask: 'related'; readonly id: string }
   | { readonly ask: 'publish'; readonly article: Article }
 
-export type DatabaseAnswer =
+export type SqliteAnswer =
   | { readonly article: Article | null }
   | { readonly related: readonly RelatedArticle[] }
   | { readonly published: true }
 
-export interface DatabaseThreadData {
+export interface SqliteThreadData {
   readonly file: string
   readonly writes: boolean
   readonly fault: SharedArrayBuffer
 }
 
-answerRequests<DatabaseThreadData, DatabaseRequest, DatabaseAnswer>(({ file, writes, fault: shared }) => {
-  const database = new SiteDatabase(file, { writes })
+answerRequests<SqliteThreadData, SqliteRequest, SqliteAnswer>(({ file, writes, fault: shared }) => {
+  const database = new SqliteSite(file, { writes })
   const fault = new Fault(shared)
   return {
     answer(request) {
