@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { isMainThread, Worker } from 'node:worker_threads'
 import { generateArticles } from '../src/generate/generate-articles.ts'
+import { indexThreadLimits } from '../src/related/index-client.ts'
 import type { RelatedDocument } from '../src/related/related.ts'
 import { RelatedIndex } from '../src/related/related-index.ts'
 import { readSnapshot, writeSnapshot } from '../src/related/snapshot-file.ts'
@@ -17,10 +19,11 @@ import { machine } from './support/machine.ts'
  *
  * node benchmarks/scale.ts [--articles 1000000] [--chart FILE.svg] [--json]
  *
- * Articles are generated from a seed, a thousand a day, and published one by one in the order of time: read, weighed,
- * their neighbours found and they entered in the pools of others. At each size, over the last two thousand: how long one took
- * (processor time for the mean, wall time for the quantiles), what rails and reasons for the readers add, how many
- * postings and scores were looked at, and resident memory beyond what the process had before, after a collection of garbage.
+ * Articles are generated from a seed, a thousand a day, and published one by one in the order of time, in a thread with the
+ * limits that the index has in a server: read, weighed, their neighbours found and they entered in the pools of others. At each
+ * size, over the last two thousand: how long one took (processor time for the mean, wall time for the quantiles), what rails and
+ * reasons for the readers add, how many postings and scores were looked at, and resident memory beyond what the process had
+ * before, after a collection of garbage.
  */
 const { values } = parseArgs({
   options: {
@@ -48,63 +51,68 @@ interface Point {
 const watched = 2000
 const withRails = 200
 
-const memoryBefore = residentBytes()
-const index = new RelatedIndex()
-const points: Point[] = []
-let next = 0
-let published = 0
-let took: number[] = []
-let tookWithRails: number[] = []
-let rails = 0
-let work = 0
-let processor = process.cpuUsage()
-let processorMs = 0
-for (const generated of generateArticles({ articles: most, seed: 20_260_101 })) {
-  const size = sizes[next]
-  if (size === undefined) break
-  const document = documentOf(generated)
-  const isWatched = published >= size - watched - withRails
-  const givesRails = published >= size - withRails
-  if (published === size - watched - withRails) {
-    took = []
-    tookWithRails = []
-    rails = 0
-    work = index.workDone
-  }
-  const at = performance.now()
-  if (isWatched && !givesRails) processor = process.cpuUsage()
-  index.put(document)
-  // The first two thousand are a bulk load: statistics of a handful of articles are of no use to anybody.
-  if (published >= 2000) rails += index.settle({ givesRails }).rails.length
-  if (givesRails) tookWithRails.push(performance.now() - at)
-  else if (isWatched) {
-    took.push(performance.now() - at)
-    const { user, system } = process.cpuUsage(processor)
-    processorMs += (user + system) / 1000
-  }
-  published++
-  if (published === size - withRails) work = (index.workDone - work) / watched
-  if (published !== size) continue
-  points.push({
-    articles: size,
-    'processor ms each': round(processorMs / watched),
-    'ms p50': round(quantile(took, 0.5)),
-    'ms p99': round(quantile(took, 0.99)),
-    'ms p50, rails and reasons too': round(quantile(tookWithRails, 0.5)),
-    'rails changed by each': round(rails / withRails),
-    'postings and scores each': Math.round(work),
-    'bytes an article': Math.round((residentBytes() - memoryBefore) / size),
-  })
-  processorMs = 0
-  next++
-  if (!values.json) printPoint(points.at(-1)!)
-}
-const snapshot = measureSnapshot()
-if (values.json) process.stdout.write(`${JSON.stringify({ machine: machine(), points, snapshot })}\n`)
-else process.stdout.write(`snapshot: ${JSON.stringify(snapshot)}\n${machine()}\n`)
-if (values.chart !== undefined) writeFileSync(values.chart, chart(points))
+if (isMainThread) new Worker(import.meta.filename, { argv: process.argv.slice(2), resourceLimits: indexThreadLimits })
+else measure()
 
-function measureSnapshot() {
+function measure(): void {
+  const memoryBefore = residentBytes()
+  const index = new RelatedIndex()
+  const points: Point[] = []
+  let next = 0
+  let published = 0
+  let took: number[] = []
+  let tookWithRails: number[] = []
+  let rails = 0
+  let work = 0
+  let processor = process.cpuUsage()
+  let processorMs = 0
+  for (const generated of generateArticles({ articles: most, seed: 20_260_101 })) {
+    const size = sizes[next]
+    if (size === undefined) break
+    const document = documentOf(generated)
+    const isWatched = published >= size - watched - withRails
+    const givesRails = published >= size - withRails
+    if (published === size - watched - withRails) {
+      took = []
+      tookWithRails = []
+      rails = 0
+      work = index.workDone
+    }
+    const at = performance.now()
+    if (isWatched && !givesRails) processor = process.cpuUsage()
+    index.put(document)
+    // The first two thousand are a bulk load: statistics of a handful of articles are of no use to anybody.
+    if (published >= 2000) rails += index.settle({ givesRails }).rails.length
+    if (givesRails) tookWithRails.push(performance.now() - at)
+    else if (isWatched) {
+      took.push(performance.now() - at)
+      const { user, system } = process.cpuUsage(processor)
+      processorMs += (user + system) / 1000
+    }
+    published++
+    if (published === size - withRails) work = (index.workDone - work) / watched
+    if (published !== size) continue
+    points.push({
+      articles: size,
+      'processor ms each': round(processorMs / watched),
+      'ms p50': round(quantile(took, 0.5)),
+      'ms p99': round(quantile(took, 0.99)),
+      'ms p50, rails and reasons too': round(quantile(tookWithRails, 0.5)),
+      'rails changed by each': round(rails / withRails),
+      'postings and scores each': Math.round(work),
+      'bytes an article': Math.round((residentBytes() - memoryBefore) / size),
+    })
+    processorMs = 0
+    next++
+    if (!values.json) printPoint(points.at(-1)!)
+  }
+  const snapshot = measureSnapshot(index, published)
+  if (values.json) process.stdout.write(`${JSON.stringify({ machine: machine(), points, snapshot })}\n`)
+  else process.stdout.write(`snapshot: ${JSON.stringify(snapshot)}\n${machine()}\n`)
+  if (values.chart !== undefined) writeFileSync(values.chart, chart(points))
+}
+
+function measureSnapshot(index: RelatedIndex, published: number) {
   const folder = mkdtempSync(join(tmpdir(), 'onward-scale-'))
   try {
     const file = join(folder, 'index')
@@ -163,8 +171,9 @@ function chart(all: readonly Point[]): string {
 }
 
 function printPoint(point: Point): void {
-  process.stdout.write(`\n${point.articles.toLocaleString('en')} articles\n`)
-  for (const [name, figure] of Object.entries(point)) process.stdout.write(`  ${name.padEnd(36)} ${figure}\n`)
+  const lines = Object.entries(point).map(([name, figure]) => `  ${name.padEnd(36)} ${figure}\n`)
+  // At once: what a thread writes to its standard output waits for the thread to have nothing to do.
+  writeSync(1, `\n${point.articles.toLocaleString('en')} articles\n${lines.join('')}`)
 }
 
 function quantile(numbers: readonly number[], q: number): number {

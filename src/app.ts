@@ -6,13 +6,14 @@ import { openRedisCache } from './cache/redis-cache.ts'
 import type { SharedCache } from './cache/shared-cache.ts'
 import { systemClock } from './concurrency/clock.ts'
 import { withDeadline } from './concurrency/deadline.ts'
-import { InvalidOptionError, problemText } from './errors.ts'
+import { ExplanationUnavailableError, InvalidOptionError, problemText } from './errors.ts'
 import { followChanges, Pause } from './indexer/follow-changes.ts'
 import { Indexer } from './indexer/indexer.ts'
 import { waitUntilIndexed } from './indexer/wait-until-indexed.ts'
 import { ingest } from './ingest/ingest.ts'
 import { Preparer } from './ingest/preparer.ts'
 import { createPublisher, putArticles } from './ingest/publish-articles.ts'
+import type { ScoreExplainer } from './manager/manager.ts'
 import type { Publisher } from './manager/publisher.ts'
 import { ArticleServing, type ServingSettings } from './manager/serve-article.ts'
 import { SharedCopies } from './manager/shared-copies.ts'
@@ -49,7 +50,8 @@ export interface App extends AsyncDisposable {
 /**
  * Opens everything that `options` name, and closes it in reverse order.
  *
- * @param loadsIndexAtStart see `IndexerOptions.loadsAtStart`
+ * @param loadsIndexAtStart see `IndexerOptions.loadsAtStart`; false is for commands that load articles, which keep the rails of what
+ *   they load whatever `role` says
  * @param openBudgetMs how long a store that is open may take to say where its change feed stands
  * @throws InvalidOptionError, StoreUnavailableError, DeadlineExceededError; what was opened before the failure is closed again
  */
@@ -67,11 +69,17 @@ export async function openApp(
       'The option workers is for `onward serve` alone: it starts processes, and a library has only the one that it is in. Start your own program several times on one named store instead.',
     )
   }
+  const keepsRails = options.role !== 'web' || !loadsIndexAtStart
+  const isFirstTry = options.store === null && ownStore === null
+  if (isFirstTry && !keepsRails) {
+    throw new InvalidOptionError(
+      'The role web needs a store that another process keeps the rails of: name it, such as --store postgres://onward@db.example/news.',
+    )
+  }
   const rehearsal = options.rehearse === null ? null : parseRehearsal(options.rehearse)
   const clock = systemClock
 
   await using opening = new AsyncDisposableStack()
-  const isFirstTry = options.store === null && ownStore === null
   const openedStore =
     ownStore ?? opening.use(await openStore(options.store ?? opening.use(await temporaryStoreFolder()).url, { clock }))
   const preparer = opening.use(new Preparer())
@@ -89,7 +97,7 @@ export async function openApp(
       onRailsWritten: () => shared?.announce(),
     }),
   )
-  indexer.start()
+  if (keepsRails) indexer.start()
   // The rehearsal stands between the store and those who serve: what is indexed stays sound.
   const servingStore = rehearsal ? rehearseStore(openedStore, rehearsal, clock) : openedStore
   const { lastSeq, lastRailSeq } = await withDeadline(
@@ -111,12 +119,19 @@ export async function openApp(
     : null
   const manager = new ArticleServing(
     servingStore,
-    { clock, random: Math.random, explainer: indexer, shared: copies },
+    { clock, random: Math.random, explainer: keepsRails ? indexer : notHere, shared: copies },
     servingSettings(options),
   )
   opening.defer(() => manager.close())
   const feeds = opening.use(followForManager(openedStore, { manager, copies, after }))
-  if (shared) opening.defer(shared.onAnnounced(() => feeds.wake()))
+  if (shared) {
+    const onAnnounced = () => {
+      feeds.wake()
+      // Who stands by has nothing to read, and would ask for the lease with each message.
+      if (indexer.leads) indexer.wake()
+    }
+    opening.defer(shared.onAnnounced(onAnnounced))
+  }
   const publisher = createPublisher({
     store: servingStore,
     preparer,
@@ -146,6 +161,16 @@ export async function openApp(
     preparer,
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
+}
+
+/** Stands where the index would be in a process that keeps no rails. */
+const notHere: ScoreExplainer = {
+  explainScores: () =>
+    Promise.reject(
+      new ExplanationUnavailableError(
+        'This process serves readers and keeps no rails (role web), so it cannot explain scores. Ask the one that keeps them, with role indexer or all.',
+      ),
+    ),
 }
 
 /** Values of different stores never meet: a file is one of this machine's, whatever other machines call theirs. */

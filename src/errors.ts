@@ -72,11 +72,10 @@ export class StoreUnavailableError extends OnwardError {
 
 /** Scores cannot be explained here: this process does not keep the rails, or has not loaded them yet. */
 export class ExplanationUnavailableError extends OnwardError {
-  constructor() {
-    super(
-      'EXPLANATION_UNAVAILABLE',
-      'This process does not keep the rails just now: it is loading them, or another process does. Try again shortly, or ask that one.',
-    )
+  constructor(
+    message = 'This process does not keep the rails just now: it is loading them, or another process does. Try again shortly, or ask that one.',
+  ) {
+    super('EXPLANATION_UNAVAILABLE', message)
   }
 }
 

@@ -45,6 +45,10 @@ export interface Events {
   'article-withdrawn': { articleId: string }
   /** The indexer wrote rails; everything up to change `cursor` is worked through. */
   'rails-written': { rails: number; cursor: number; tookMs: number }
+  /** This process keeps the rails of its store from now on, or does not any more. */
+  'leadership-changed': { leads: boolean; because: LeadershipReason }
+  /** Nobody has kept the rails of the store for so long; told once, until somebody does again. */
+  'rails-unkept': { forMs: number }
   /** How many changes the leading indexer knows of and has not worked through. */
   'index-lag': { changes: number }
   /** A request was answered with a fault of ours, 500 or above; `code` is what the answer said. */
@@ -52,6 +56,9 @@ export interface Events {
   /** Something in the background failed and will be tried again. */
   'background-failed': { what: string; error: unknown }
 }
+
+/** `write-refused`: another had taken the lease while this process stood still, and what it then wrote was not taken. */
+export type LeadershipReason = 'lease-taken' | 'lease-lost' | 'write-refused' | 'failed' | 'stopped'
 
 export type EventName = keyof Events
 
@@ -68,6 +75,8 @@ const names: Record<EventName, true> = {
   'articles-stored': true,
   'article-withdrawn': true,
   'rails-written': true,
+  'leadership-changed': true,
+  'rails-unkept': true,
   'index-lag': true,
   'request-failed': true,
   'background-failed': true,

@@ -14,6 +14,8 @@ export interface Options {
   readonly host: string
   readonly port: number
   readonly workers: number
+  readonly role: (typeof roles)[number]
+  readonly railsUnkeptMs: number
   readonly token: string | null
   readonly siteName: string
   readonly baseUrl: string | null
@@ -39,6 +41,9 @@ export interface Options {
   readonly headlineFactor: number
   readonly allowPrivateAddresses: boolean
 }
+
+/** What a process does for its store: serve readers, keep the rails, or both. */
+export const roles = ['all', 'web', 'indexer'] as const
 
 export const breakerModes = ['auto', 'held-closed'] as const
 
@@ -104,6 +109,18 @@ export const optionSpecs: { readonly [Name in keyof Options]: OptionSpec<Options
     default: 1,
     help: 'How many processes `onward serve` shares its port among, 1 to 128; each has its own memory, and its own connections to the store.',
     parse: wholeNumber(1, 128),
+  },
+  role: {
+    env: 'ONWARD_ROLE',
+    default: 'all',
+    help: 'What this process does: web serves readers and keeps no rails, indexer keeps the rails and serves no pages, all does both.',
+    parse: oneOf(roles),
+  },
+  railsUnkeptMs: {
+    env: 'ONWARD_RAILS_UNKEPT_MS',
+    default: 30_000,
+    help: 'After how long without any process that keeps the rails /readyz and the log say so, in milliseconds.',
+    parse: wholeNumber(0, 24 * 60 * 60_000),
   },
   token: {
     env: 'ONWARD_TOKEN',

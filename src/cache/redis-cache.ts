@@ -247,7 +247,8 @@ class RedisCache implements SharedCache {
   }
 }
 
-async function loadDriver(): Promise<typeof Redis> {
+/** The driver, which is installed by those alone who use it. @throws InvalidOptionError when it is not */
+export async function loadDriver(): Promise<typeof Redis> {
   try {
     return (await import('ioredis')).Redis
   } catch (error) {
@@ -259,7 +260,11 @@ async function loadDriver(): Promise<typeof Redis> {
 /** Its types want this one spelt out. */
 type DriverOptions = RedisOptions & { replyMapping: 'legacy' }
 
-function connectionOf(url: string, { budgetMs, random }: { budgetMs: number; random: () => number }): DriverOptions {
+/** What a URL says, for the driver. */
+export function connectionOf(
+  url: string,
+  { budgetMs, random }: { budgetMs: number; random: () => number },
+): DriverOptions {
   const { protocol, hostname, port, username, password, pathname, searchParams } = new URL(url)
   const isUnix = protocol === 'redis+unix:'
   const db = isUnix ? searchParams.get('db') : pathname.slice(1)

@@ -84,6 +84,7 @@ function createProgram(
     .addOption(new Option('--host <address>', optionSpecs.host.help))
     .addOption(new Option('--workers <number>', optionSpecs.workers.help))
     .addOption(new Option('--worker <number>', 'which of the workers this process is').hideHelp())
+    .addOption(new Option('--role <role>', optionSpecs.role.help))
     .addOption(new Option('--cache <url>', optionSpecs.cache.help))
     .addOption(new Option('--rehearse <outage>', optionSpecs.rehearse.help))
     .addOption(new Option('--log-level <level>', optionSpecs.logLevel.help))
@@ -100,16 +101,20 @@ function createProgram(
     .description('reads articles from files, folders and addresses into the store, and works out their rails')
     .argument(
       '<source...>',
-      'files, folders, http(s) addresses, or - for standard input; .gz too; the format is detected',
+      'files, folders, http(s) addresses, or - for standard input; .gz too; the format is detected. Or, with --mapping, the URL of the database of a content system, such as mysql://reader@db.example/cms',
     )
     .addOption(storeOption())
+    .option(
+      '--mapping <name>',
+      "which table of a database is read, and how: wordpress, ghost, or a file that describes one's own",
+    )
     .option('--dry-run', 'check everything, store nothing')
     .option(
       '--rejects <file>',
       'write rejected records anew to this file, as JSON Lines with their line and the reasons (default: they are added to onward-rejects.jsonl)',
     )
     .option('--republish', 'bring back articles that were taken down, when the source has them')
-    .option('--every <time>', 'keep following the addresses, such as 5m, 90s or 1h', parseTime)
+    .option('--every <time>', 'keep following the addresses and tables, such as 5m, 90s or 1h', parseTime)
     .addOption(
       new Option('--concurrency <number>', 'how many sources are read at the same time')
         .argParser(parseCount)
@@ -195,6 +200,17 @@ function createProgram(
     })
 
   program
+    .command('doctor')
+    .description('looks at the store and the shared cache: what is wrong with them, and what to do; changes nothing')
+    .addOption(storeOption())
+    .addOption(new Option('--redis, --cache <url>', optionSpecs.cache.help))
+    .addOption(new Option('--format <format>', 'how it is printed').choices(['text', 'json']).default('text'))
+    .action(async (flags: DoctorFlags) => {
+      const { doctorCommand } = await import('./doctor.ts')
+      exit(await doctorCommand(flags, signal))
+    })
+
+  program
     .command('generate')
     .description('news-like articles in invented words, with stories as ground truth, to measure at any size')
     .addOption(new Option('--articles <number>', 'how many').argParser(parseLargeCount).makeOptionMandatory())
@@ -252,6 +268,7 @@ export interface ServeFlags {
   readonly workers?: string
   /** Given by the process that starts the workers, to each. */
   readonly worker?: string
+  readonly role?: string
   readonly cache?: string
   readonly rehearse?: string
   readonly logLevel?: string
@@ -263,6 +280,7 @@ export interface IngestFlags {
   readonly dryRun?: true
   readonly rejects?: string
   readonly republish?: true
+  readonly mapping?: string
   /** Milliseconds. */
   readonly every?: number
   readonly concurrency: number
@@ -275,6 +293,12 @@ export interface TakedownFlags {
   readonly node: readonly string[]
   /** Seconds. */
   readonly within: number
+  readonly format: 'text' | 'json'
+}
+
+export interface DoctorFlags {
+  readonly store?: string
+  readonly cache?: string
   readonly format: 'text' | 'json'
 }
 
@@ -417,7 +441,11 @@ Your own site:
   onward ingest articles.jsonl feeds/ https://news.example/feed.xml
   onward serve                                   the same store, ${defaultStoreUrl} in this folder
   onward ingest https://news.example/feed.xml --every 5m
+  onward ingest mysql://reader@db.example/blog --mapping wordpress --every 1m
   onward takedown 42 --verify --node http://127.0.0.1:3000
+
+When something is wrong with the store:
+  onward doctor --store postgres://onward@db.example/news
 
 What it changes, measured and drawn:
   onward report                                  before and after, on generated articles; under five minutes

@@ -16,9 +16,10 @@ import { putArticles } from '../ingest/publish-articles.ts'
 import { resolveOption } from '../options.ts'
 import { defaultStoreUrl, type IngestFlags } from './cli.ts'
 import { openProgress, type Progress } from './progress.ts'
+import { splitTables } from './table-sources.ts'
 
 /**
- * Reads the sources into the store and waits for the rails; with `--every` goes on following the addresses.
+ * Reads the sources into the store and waits for the rails; with `--every` goes on following the addresses and tables.
  *
  * When it fails or is stopped on the way, it says what is stored by then before it throws.
  *
@@ -28,9 +29,12 @@ import { openProgress, type Progress } from './progress.ts'
 export async function ingestCommand(sources: string[], flags: IngestFlags, signal: AbortSignal): Promise<number> {
   const startedAt = performance.now()
   const { every } = flags
-  const addresses = sources.filter((source) => /^https?:\/\//i.test(source))
-  if (every !== undefined && addresses.length === 0) {
-    throw new InvalidOptionError('--every follows addresses (http or https), and none was named. Files are read once.')
+  const { names, tables } = await splitTables(sources, flags.mapping)
+  const followed = names.filter((source) => /^https?:\/\//i.test(source)).length + tables.length
+  if (every !== undefined && followed === 0) {
+    throw new InvalidOptionError(
+      '--every follows addresses (http or https) and tables of databases, and none was named. Files are read once.',
+    )
   }
   await using stack = new AsyncDisposableStack()
   const rejects = stack.use(RejectsFile.open(flags.rejects, new Date(systemClock.now()).toISOString()))
@@ -50,6 +54,7 @@ export async function ingestCommand(sources: string[], flags: IngestFlags, signa
       stored += results.filter(({ seq }) => seq !== null).length
       return results
     },
+    tables,
     preparer: app?.preparer ?? stack.use(new Preparer()),
     concurrency: flags.concurrency,
     dryRun: isDryRun,
@@ -72,8 +77,8 @@ export async function ingestCommand(sources: string[], flags: IngestFlags, signa
     print(`Peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB.`)
     isFirstRoundDone = true
     if (every === undefined) return
-    const named = addresses.length === 1 ? '1 address' : `${addresses.length} addresses`
-    print(`Following ${named} every ${seconds(every)}. Ctrl-C stops it.`)
+    const what = tables.length === 0 ? ['address', 'addresses'] : ['source', 'sources']
+    print(`Following ${followed} ${followed === 1 ? what[0] : what[1]} every ${seconds(every)}. Ctrl-C stops it.`)
   }
 
   async function onRound(round: IngestSummary): Promise<void> {
@@ -83,8 +88,8 @@ export async function ingestCommand(sources: string[], flags: IngestFlags, signa
   }
 
   try {
-    if (every === undefined) await onRound(await ingest(sources, options))
-    else await follow(sources, { ...options, everyMs: every, signal, onRound })
+    if (every === undefined) await onRound(await ingest(names, options))
+    else await follow(names, { ...options, everyMs: every, signal, onRound })
     // Following ends without a word when it is stopped. So it should, but not in the middle of the first round.
     if (!isFirstRoundDone) signal.throwIfAborted()
   } catch (error) {
@@ -109,8 +114,9 @@ class FirstReading implements Disposable {
     this.#release = app?.indexer.holdBack() ?? (() => {})
   }
 
-  update({ records, bytesRead, bytesTotal }: IngestProgress): void {
-    this.#progress?.update({ count: records, share: bytesTotal ? Math.min(1, bytesRead / bytesTotal) : null })
+  update({ records, bytesRead, bytesTotal, rowsTotal }: IngestProgress): void {
+    const [done, total] = rowsTotal === null ? [bytesRead, bytesTotal] : [records, rowsTotal]
+    this.#progress?.update({ count: records, share: total ? Math.min(1, done / total) : null })
   }
 
   /** Ends it; a second time does nothing. */
@@ -215,8 +221,8 @@ class RejectsFile implements Disposable {
   /** Says what was rejected since the last report. */
   report(): void {
     this.#write()
-    for (const { source, line, item, problems } of this.#first) {
-      const place = line === null ? `item ${item}` : `line ${line}`
+    for (const { source, line, item, id, problems } of this.#first) {
+      const place = line !== null ? `line ${line}` : item !== null ? `item ${item}` : `row ${id}`
       complain(`${source}, ${place}: ${problems.map(problemText).join('; ')}`)
     }
     const more = this.#count - this.#first.length

@@ -3,7 +3,8 @@ import { systemClock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { type Options, resolveOption } from '../options.ts'
-import { openService, type Service, type WorkerOf } from '../service.ts'
+import type { WorkerOf } from '../readiness.ts'
+import { openService, type Service } from '../service.ts'
 import type { StoreStatus } from '../store/store.ts'
 import { defaultStoreUrl, type ServeFlags } from './cli.ts'
 import { serveWithWorkers } from './serve-workers.ts'
@@ -14,6 +15,7 @@ export async function serve(flags: ServeFlags, signal: AbortSignal): Promise<voi
   const { worker, workers: givenWorkers, ...rest } = flags
   // A flag is text; options.ts checks it as it checks the environment.
   const workers = resolveOption('workers', givenWorkers as unknown as number)
+  checkRole(resolveOption('role', rest.role as Options['role']), { workers, sample: rest.sample === true })
   if (worker !== undefined) return await serveAsWorker(rest, new WorkerSide(worker), workers, signal)
   if (workers > 1) return await serveWithWorkers({ ...rest, workers: String(workers) }, workers, signal)
   await using service = await open(rest, null)
@@ -21,6 +23,20 @@ export async function serve(flags: ServeFlags, signal: AbortSignal): Promise<voi
   say(await bannerOf(service, signal))
   await aborted(signal)
   if (service.app.options.logLevel !== 'silent') say('Stopping: requests under way are finished first.')
+}
+
+/** Said before anything is opened, and once for all workers. */
+function checkRole(role: Options['role'], { workers, sample }: { workers: number; sample: boolean }): void {
+  if (role === 'indexer' && workers > 1) {
+    throw new InvalidOptionError(
+      'One process keeps the rails of a store, so --role indexer takes no --workers. For a standby start the same command again, best on another machine.',
+    )
+  }
+  if (role === 'web' && sample) {
+    throw new InvalidOptionError(
+      'A process with --role web keeps no rails, and the sample newsroom would have none. Load it with --role all first: onward serve --sample.',
+    )
+  }
 }
 
 /** One process of several: what it would say goes to the one that started it. */
@@ -44,12 +60,16 @@ async function prepare({ app }: Service, { sample }: ServeFlags, signal: AbortSi
 
 /** What whoever starts it has to know; empty when nothing is to be said. */
 async function bannerOf({ app, url }: Service, signal: AbortSignal): Promise<string> {
-  const { rehearse, token, logLevel } = app.options
+  const { rehearse, token, logLevel, role } = app.options
   const lines = rehearse === null ? [] : [rehearsalBanner(rehearse)]
   if (logLevel !== 'silent') {
-    const articles = await countArticles(app, signal)
-    const count = articles === null ? 'the articles' : `${articles.visible} articles`
-    lines.push(`onward serves ${count} from ${app.store.location}\n\n    ${url}\n`)
+    const status = await readStatus(app, signal)
+    const articles = status?.articles
+    const count = articles ? `${articles.visible} articles` : 'the articles'
+    const does = role === 'indexer' ? 'keeps the rails of' : 'serves'
+    lines.push(`onward ${does} ${count} ${role === 'indexer' ? 'in' : 'from'} ${app.store.location}\n\n    ${url}\n`)
+    if (role === 'web' && status && (status.railsKeptUntil ?? 0) < systemClock.now())
+      lines.push('Nobody keeps the rails of this store just now: start a process with --role indexer, or all.')
     if (articles?.visible === 0)
       lines.push('The store is empty. Fill it: onward ingest SOURCE, or start with --sample.')
     if (token === null)
@@ -88,20 +108,23 @@ function portOf(error: unknown): string {
 }
 
 async function loadSampleIntoEmpty(app: Service['app'], signal: AbortSignal): Promise<void> {
-  const articles = await countArticles(app, signal)
-  if (articles === null || articles.visible + articles.hidden + articles.withdrawn > 0) return
+  const status = await readStatus(app, signal)
+  if (status === null) return
+  const { articles } = status
+  if (articles.visible + articles.hidden + articles.withdrawn > 0) return
   say('The store is empty: loading the sample newsroom.')
   await loadSample(app, signal)
 }
 
 /** Null, with a line that says why, when the store does not tell: it may come back, and then all is served. */
-async function countArticles(app: Service['app'], signal: AbortSignal): Promise<StoreStatus['articles'] | null> {
+async function readStatus(app: Service['app'], signal: AbortSignal): Promise<StoreStatus | null> {
   try {
-    const { articles } = await withDeadline(
-      (stop) => app.soundStore.readStatus({ now: systemClock.now(), signal: stop }),
-      { clock: systemClock, budgetMs: countBudgetMs, what: 'Counting the articles', signal },
-    )
-    return articles
+    return await withDeadline((stop) => app.soundStore.readStatus({ now: systemClock.now(), signal: stop }), {
+      clock: systemClock,
+      budgetMs: countBudgetMs,
+      what: 'Counting the articles',
+      signal,
+    })
   } catch (error) {
     if (!signal.aborted) say(`The articles could not be counted: ${error instanceof Error ? error.message : error}`)
     return null

@@ -8,9 +8,10 @@ import { refusal } from './refusal.ts'
  *
  * - **closed**: calls pass. It opens on `failuresInRow` failures in a row, or when at least `failureShare` of at least
  *   `callsMin` calls within the last `windowMs` failed. Only a failure opens it.
- * - **open**: every call is refused at once with {@link CircuitOpenError}. The first time for `openMs`; each time that it
- *   opens again, by a failed probe or within `windowMs` of having closed, for twice as long, up to `openMsMax`; all of
- *   these with up to a fifth more or less by chance, so that nodes do not come back in step.
+ * - **open**: every call is refused at once with {@link CircuitOpenError}, for `openMs`; where it opens again within `windowMs` of having
+ *   closed though no probe had failed, for twice as long as the last time, up to `openMsMax`. After a failed probe it is open
+ *   for `probeEveryMs` only: what is down is known to be back within that and two probes. All of these with up to a fifth more or
+ *   less by chance, so that nodes do not come back in step.
  * - **probing**: calls are still refused, and `probe` runs in the background: the usual half-open state sacrifices
  *   a reader's request to find out. `probesToClose` probes have to succeed, `probeEveryMs` apart, before it closes: one
  *   success may be luck. The first that fails, or takes more than `probeBudgetMs`, opens it again.
@@ -255,7 +256,8 @@ function afterProbe(
   outcome: 'succeeded' | 'failed',
   { nowMs, settings }: { nowMs: number; settings: CircuitBreakerSettings },
 ): BreakerState {
-  if (outcome === 'failed') return { state: 'open', openMs: doubled(probing.openMs, settings), because: 'probe-failed' }
+  // A longer time each time would be waited for by readers after the return. Probes are few and cheap, and no reader is one.
+  if (outcome === 'failed') return { state: 'open', openMs: settings.probeEveryMs, because: 'probe-failed' }
   const succeeded = probing.succeeded + 1
   return succeeded >= settings.probesToClose ? closedAt(nowMs, probing.openMs) : { ...probing, succeeded }
 }

@@ -1,6 +1,6 @@
 import { constants, setPriority } from 'node:os'
 import { extname } from 'node:path'
-import { parentPort, Worker, workerData } from 'node:worker_threads'
+import { parentPort, type ResourceLimits, Worker, workerData } from 'node:worker_threads'
 import { OnwardError, OverloadedError } from '../errors.ts'
 import { publish } from '../events.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -25,6 +25,7 @@ export class Thread<Request, Answer> implements AsyncDisposable {
   readonly #url: URL
   readonly #data: unknown
   readonly #pendingMax: number
+  readonly #limits: ResourceLimits
   readonly #restartsPerMinute: number
   readonly #clock: Clock
   readonly #pending = new Map<number, Pending<Answer>>()
@@ -44,6 +45,7 @@ export class Thread<Request, Answer> implements AsyncDisposable {
     this.#url = options.url
     this.#data = options.data
     this.#pendingMax = options.pendingMax
+    this.#limits = options.limits ?? {}
     this.#restartsPerMinute = options.restartsPerMinute ?? 10
     this.#clock = options.clock ?? systemClock
   }
@@ -164,7 +166,7 @@ export class Thread<Request, Answer> implements AsyncDisposable {
       throw new ThreadDiedError(this.name, new Error(`It ended ${this.#startedAt.length} times within a minute.`))
     }
     this.#startedAt.push(now)
-    const worker = new Worker(this.#url, { name: this.name, workerData: this.#data })
+    const worker = new Worker(this.#url, { name: this.name, workerData: this.#data, resourceLimits: this.#limits })
     let failure: unknown = null
     worker.on('message', (answers: Array<AnswerEnvelope<Answer>>) => {
       for (const answer of answers) {
@@ -227,6 +229,8 @@ export interface ThreadOptions {
   /** Structured-cloned to the thread, where {@link answerRequests} hands it to its opener. */
   readonly data?: unknown
   readonly pendingMax: number
+  /** How much memory its heap may take; default: what V8 thinks best. */
+  readonly limits?: ResourceLimits
   /** Default 10. */
   readonly restartsPerMinute?: number
   /** Default: the system's. */

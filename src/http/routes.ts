@@ -20,6 +20,23 @@ export function routesOf(context: SiteContext, groups: readonly RouteGroup[]): r
   return routes.filter(({ group }) => groups.includes(group))
 }
 
+/**
+ * The same routes for a process that is not for readers: pages and fragments answer 503. Not 404, which a crawler that a load
+ * balancer sends here by mistake would take for the end of an article.
+ */
+export function withoutReaders(routes: readonly Route[]): readonly Route[] {
+  return routes.map((route) =>
+    route.group === 'pages' || route.group === 'fragments' ? { ...route, handle: refuseReaders } : route,
+  )
+}
+
+async function refuseReaders(): Promise<never> {
+  throw new HttpError(503, 'NOT_FOR_READERS', 'This server keeps the related lists and shows no pages.', {
+    hint: 'Ask one with the role web or all; a load balancer must not send readers here.',
+    headers: { 'retry-after': '1' },
+  })
+}
+
 export const allGroups: readonly RouteGroup[] = ['pages', 'fragments', 'api', 'health']
 
 /**

@@ -10,7 +10,7 @@ import { createHotPath } from './hot-path.ts'
 import { KnownSections } from './known-sections.ts'
 import { ReadyAnswers } from './ready-answers.ts'
 import { requestIds } from './request-ids.ts'
-import { allGroups, registerRoutes, routesOf, sendError } from './routes.ts'
+import { allGroups, registerRoutes, routesOf, sendError, withoutReaders } from './routes.ts'
 import {
   limitsFrom,
   type MetricsSource,
@@ -57,7 +57,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     onServed: options.onServed ?? null,
   }
 
-  const routes = routesOf(context, options.routes ?? allGroups)
+  const wanted = routesOf(context, options.routes ?? allGroups)
+  const routes = options.servesReaders === false ? withoutReaders(wanted) : wanted
   const nextRequestId = requestIds()
   const answerReady = createHotPath({ context, ready, routes, nextRequestId, onServed: context.onServed })
   let isClosing = false
@@ -158,6 +159,8 @@ export interface HttpOptions {
   readonly clock?: Clock
   /** Default: all. */
   readonly routes?: readonly RouteGroup[]
+  /** False: pages and fragments answer 503, since this process is not for readers. Default true. */
+  readonly servesReaders?: boolean
   readonly limits?: Partial<RequestLimits>
   /** How long `close` waits for answers under way, in milliseconds; default 5000. */
   readonly closeWithinMs?: number

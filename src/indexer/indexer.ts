@@ -1,10 +1,10 @@
 import type { Clock } from '../concurrency/clock.ts'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { ExplanationUnavailableError } from '../errors.ts'
-import { publish } from '../events.ts'
+import { type LeadershipReason, publish } from '../events.ts'
 import { type IndexClient, type IndexThreadData, openIndexThread } from '../related/index-client.ts'
 import { defaultRules, type RailRules, type ScoreParts } from '../related/related.ts'
-import type { Store, StoreStatus } from '../store/store.ts'
+import { railsLease, type Store, type StoreStatus } from '../store/store.ts'
 import { changesPerRead, Pause, pollMs, readBudgetMs, retryPauseMs } from './follow-changes.ts'
 
 /**
@@ -35,6 +35,7 @@ export class Indexer implements AsyncDisposable {
   readonly #pause: Pause
   #running: Promise<void> = Promise.resolve()
   #holds = 0
+  #leads = false
   /** The index while this process leads and has loaded it. */
   #loaded: IndexClient | null = null
 
@@ -51,6 +52,11 @@ export class Indexer implements AsyncDisposable {
 
   start(): void {
     this.#running = this.#run()
+  }
+
+  /** Whether this process holds the lease, as far as it knows; it may still be loading the index. */
+  get leads(): boolean {
+    return this.#leads
   }
 
   /** Says that something was published: the change feed is read at once. */
@@ -97,12 +103,15 @@ export class Indexer implements AsyncDisposable {
           await this.#pause.wait(standbyMs)
           continue
         }
+        this.#setLeads(true, 'lease-taken')
+        let because: LeadershipReason = 'failed'
         try {
-          await this.#lead(token, () => {
+          because = await this.#lead(token, () => {
             failures = 0
           })
         } finally {
           this.#loaded = null
+          this.#setLeads(false, signal.aborted ? 'stopped' : because)
         }
       } catch (error) {
         if (signal.aborted) break
@@ -111,17 +120,17 @@ export class Indexer implements AsyncDisposable {
       }
     }
     await this.#store
-      .releaseLease({ name: leaseName, holder: this.#holder })
+      .releaseLease({ name: railsLease, holder: this.#holder })
       .catch((error: unknown) =>
         publish('background-failed', () => ({ what: 'giving back the lease of the indexer', error })),
       )
   }
 
   /** Loads, then follows, until the lease is lost (returns) or something fails (throws). The thread is this term's own. */
-  async #lead(token: number, onProgress: () => void): Promise<void> {
+  async #lead(token: number, onProgress: () => void): Promise<LeadershipReason> {
     const { signal } = this.#stop
     await using index = openIndexThread(this.#built)
-    const lease = { name: leaseName, holder: this.#holder, token }
+    const lease = { name: railsLease, holder: this.#holder, token }
     let leaseTakenAt = this.#clock.monotonicMs()
     let liftedAt = Number.NEGATIVE_INFINITY
     const status = await this.#read((stop) => this.#store.readStatus({ now: this.#clock.now(), signal: stop }))
@@ -131,6 +140,22 @@ export class Indexer implements AsyncDisposable {
       const renewed = await this.#takeLease()
       leaseTakenAt = this.#clock.monotonicMs()
       return renewed === token
+    }
+    // What is asked of the index as a whole takes longer than a lease where there are a million articles.
+    const whileKeepingLease = async <T>(work: Promise<T>): Promise<T> => {
+      const over = new Pause(this.#clock)
+      let isOver = false
+      const renewing = (async () => {
+        // A lease that is lost meanwhile, or cannot be asked for, is found out by whoever asks next.
+        while (!isOver && (await keepLease().catch(() => false))) await over.wait(leaseMs / 3)
+      })()
+      try {
+        return await work
+      } finally {
+        isOver = true
+        over.wake()
+        await renewing
+      }
     }
     let isLoaded = indexedSeq === 0
     if (isLoaded) this.#loaded = index
@@ -143,7 +168,7 @@ export class Indexer implements AsyncDisposable {
     let isCatchingUp = true
     let settledAt = Number.NEGATIVE_INFINITY
     let remaining = 0
-    const saved = isLoaded ? null : await this.#openSnapshot(index, status)
+    const saved = isLoaded ? null : await whileKeepingLease(this.#openSnapshot(index, status))
     // Rails that were made by other rules are not taken as they are; nor when it is not known by which they were made.
     const areRailsKept = saved?.state !== 'other-options' && (saved !== null || isDefault(this.#built))
     if (saved?.state === 'opened') {
@@ -157,10 +182,10 @@ export class Indexer implements AsyncDisposable {
     const save = async () => {
       savedAt = this.#clock.monotonicMs()
       savedSeq = applied
-      await this.#saveSnapshot(index, { cursor: applied, articleId: appliedId })
+      await whileKeepingLease(this.#saveSnapshot(index, { cursor: applied, articleId: appliedId }))
     }
     while (!signal.aborted) {
-      if (!(await keepLease())) return
+      if (!(await keepLease())) return 'lease-lost'
       if (this.#clock.monotonicMs() - liftedAt >= liftEveryMs) {
         liftedAt = this.#clock.monotonicMs()
         await this.#store.liftEmbargoes({ now: this.#clock.now(), signal })
@@ -170,7 +195,7 @@ export class Indexer implements AsyncDisposable {
       )
       const last = changes.at(-1)
       if (!isLoaded && (last || this.#loadsAtStart)) {
-        if (!(await this.#load(index, { keepLease, areRailsKept }))) return
+        if (!(await this.#load(index, { keepLease, areRailsKept }))) return 'lease-lost'
         isLoaded = true
         this.#loaded = index
       }
@@ -201,7 +226,7 @@ export class Indexer implements AsyncDisposable {
         const { rails } = settled
         const now = this.#clock.now()
         const written = await this.#store.writeRails({ rails, cursor: reached, version: applied, lease, now })
-        if (!written) return
+        if (!written) return 'write-refused'
         cursor = reached
         onProgress()
         this.#onRailsWritten()
@@ -216,6 +241,7 @@ export class Indexer implements AsyncDisposable {
       await this.#pause.wait(pollMs)
     }
     if (isLoaded && applied > savedSeq && remaining === 0) await save()
+    return 'stopped'
   }
 
   /** The index as it was saved, when it is of this store; null to load it from there. */
@@ -265,8 +291,22 @@ export class Indexer implements AsyncDisposable {
     }
   }
 
+  /**
+   * A connection that has fallen silent is not waited for longer than a lease: the next question has another one. It is waited for
+   * though the indexer is stopped, or the lease could be given back before it is taken.
+   */
   #takeLease(): Promise<number | null> {
-    return this.#store.takeLease({ name: leaseName, holder: this.#holder, forMs: leaseMs, now: this.#clock.now() })
+    const lease = { name: railsLease, holder: this.#holder, forMs: leaseMs, now: this.#clock.now() }
+    return withDeadline(() => this.#store.takeLease(lease), {
+      clock: this.#clock,
+      budgetMs: leaseMs,
+      what: 'Asking for the lease of the rails',
+    })
+  }
+
+  #setLeads(leads: boolean, because: LeadershipReason): void {
+    this.#leads = leads
+    publish('leadership-changed', () => ({ leads, because }))
   }
 
   #read<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -303,10 +343,13 @@ function isDefault({ rules, headlineFactor }: IndexThreadData): boolean {
   return headlineFactor === 1 && JSON.stringify(rules) === JSON.stringify(defaultRules)
 }
 
-const leaseName = 'indexer'
-/** A leader that is gone is replaced within this. */
-const leaseMs = 10_000
-const standbyMs = 1000
+/**
+ * A leader that is gone is replaced within this and {@link standbyMs}, and has the index loaded some seconds later. It is renewed
+ * after a third, so that a leader may stand still, or wait for the database, for two thirds of it. At 10 s a standby that had just
+ * asked came 11 s late; much below 5 s a machine that is busy, or a clock that is off, would pass the lease about for nothing.
+ */
+const leaseMs = 5_000
+const standbyMs = 1_000
 /** How late the lift of an embargo may be noticed. */
 const liftEveryMs = 500
 /** How often the index is saved while changes come; rails stand still meanwhile. */

@@ -4,12 +4,14 @@ import type { Problem, SourceError } from '../errors.ts'
 import type { PutOutcome, PutResult } from '../store/store.ts'
 import { FeedFetcher, FetchError, type FetchOptions, type Validators } from './fetch-feed.ts'
 import { noOutcomes } from './no-outcomes.ts'
+import type { RawEntry } from './prepare-entry.ts'
 import type { PrepareResult } from './prepare-record.ts'
 import type { Preparer } from './preparer.ts'
 import { findSources, type ReadLimits, readParts, readSource, type Source, type SourcePart } from './read-files.ts'
+import type { TableReader } from './tables/read-table.ts'
 
 /**
- * Reads files, folders, addresses and standard input (`-`), and writes their articles.
+ * Reads files, folders, addresses and standard input (`-`), and tables, and writes their articles.
  *
  * Reading, preparing and writing overlap, and each waits for the next when that is slower. What is wrong with a record
  * rejects that record; what is wrong with a source fails that source; neither stops the rest. Records of one source are
@@ -23,9 +25,9 @@ export async function ingest(names: readonly string[], options: IngestOptions): 
 }
 
 /**
- * Keeps reading addresses every `everyMs` milliseconds, until `signal` aborts; gives nothing then and does not throw.
+ * Keeps reading addresses and tables every `everyMs` milliseconds, until `signal` aborts; gives nothing then and does not throw.
  *
- * Requests are conditional, so that a feed that has not changed costs a 304. Each wait is longer or shorter by up to a
+ * Of a table only what has changed is read, and a row that is rejected again and again is told once. Requests are conditional, so that a feed that has not changed costs a 304. Each wait is longer or shorter by up to a
  * tenth, so that many followers do not come at once, and never shorter than what a server asked for with Retry-After.
  * The first round reads files too.
  *
@@ -38,10 +40,13 @@ export async function follow(names: readonly string[], options: FollowOptions): 
   const validators = new Map<string, Validators>()
   const notBefore = new Map<string, number>()
   await using fetcher = new FeedFetcher({ ...options.fetch, clock })
+  const { tables = [] } = options
+  const rejects = new RepeatedRejects(tables.map(({ name }) => name))
   let due = names
   while (!signal.aborted) {
     try {
-      const summary = await ingestWith(fetcher, due, options, validators)
+      const round = { ...options, onRejected: rejects.round(options.onRejected) }
+      const summary = await ingestWith(fetcher, due, round, validators)
       for (const { error } of summary.failed) {
         if (!(error instanceof FetchError) || error.retryAfterMs === undefined) continue
         notBefore.set(error.source, clock.monotonicMs() + Math.min(error.retryAfterMs, retryAfterMaxMs))
@@ -54,7 +59,7 @@ export async function follow(names: readonly string[], options: FollowOptions): 
     do {
       await pauseUnlessAborted(options.everyMs * (0.9 + 0.2 * random()), clock, signal)
       due = names.filter((name) => /^https?:\/\//i.test(name) && (notBefore.get(name) ?? 0) <= clock.monotonicMs())
-    } while (due.length === 0 && !signal.aborted)
+    } while (due.length + tables.length === 0 && !signal.aborted)
   }
 }
 
@@ -109,6 +114,8 @@ export interface ReadArticlesOptions extends ReadOptions {
 export interface IngestOptions extends ReadOptions {
   /** Called with one batch of a source at a time. */
   readonly write: (batch: PreparedArticle[]) => Promise<PutResult[]>
+  /** Tables of content systems, besides what is named. */
+  readonly tables?: readonly TableReader[] | undefined
   /** How many sources are read at once; default 4. */
   readonly concurrency?: number | undefined
   /** The most articles that are written at once; default 250. */
@@ -132,9 +139,9 @@ export interface FollowOptions extends IngestOptions {
 
 export interface Rejected {
   readonly source: string
-  /** The line in JSON Lines, from 1; null for a document. */
+  /** The line in JSON Lines, from 1; null for a document or a table. */
   readonly line: number | null
-  /** The place in a document, from 1; null for JSON Lines. */
+  /** The place in a document, from 1; null for JSON Lines and for a table, whose rows are told by their ids. */
   readonly item: number | null
   /** As it came, where there was one. */
   readonly id?: string
@@ -151,6 +158,8 @@ export interface IngestProgress {
   readonly bytesRead: number
   /** Null when a source does not say how large it is (standard input, an address). */
   readonly bytesTotal: number | null
+  /** How many rows there are to read; null when other sources than tables are read, or a table does not say. */
+  readonly rowsTotal: number | null
   readonly tookMs: number
 }
 
@@ -190,7 +199,9 @@ async function ingestWith(
   const { signal, clock = systemClock, batchSize = 250 } = options
   signal?.throwIfAborted()
   const startedAt = clock.monotonicMs()
-  const found = await findSources(names)
+  const named = await findSources(names)
+  const tables = new Map((options.tables ?? []).map((table) => [table.name, table]))
+  const found = { ...named, sources: [...named.sources, ...[...tables.keys()].map(tableSource)] }
   const tally = new Tally(found.sources, () => clock.monotonicMs() - startedAt)
   const failed = (
     source: string,
@@ -221,6 +232,8 @@ async function ingestWith(
         validators,
         onBytes: (bytes) => tally.addBytes(bytes),
         onNote: (note) => tally.notes.push(note),
+        onRows: (rows) => tally.addRows(source.name, rows),
+        table: tables.get(source.name),
         onNotModified: () => {
           modified = false
         },
@@ -285,7 +298,9 @@ interface PreparedPart {
   }>
 }
 
-type FetchedPart = SourcePart & { readonly contentType?: string | undefined; readonly url?: string | undefined }
+type FetchedPart =
+  | (SourcePart & { readonly contentType?: string | undefined; readonly url?: string | undefined })
+  | { readonly kind: 'rows'; readonly entries: readonly RawEntry[] }
 
 async function* partsOf(
   source: Source,
@@ -296,10 +311,16 @@ async function* partsOf(
     onBytes: (bytes: number) => void
     onNote: (note: string) => void
     onNotModified?: () => void
+    table?: TableReader | undefined
+    onRows?: (rows: number) => void
   },
 ): AsyncGenerator<FetchedPart> {
-  const { fetcher, options, validators, onBytes } = context
+  const { fetcher, options, validators, onBytes, table, onRows } = context
   const { limits, signal } = options
+  if (table) {
+    for await (const entries of table.read({ signal, onRows })) yield { kind: 'rows', entries }
+    return
+  }
   if (source.kind !== 'url') {
     yield* readSource(source, { ...limits, onBytes, signal })
     return
@@ -325,6 +346,10 @@ async function prepare(part: FetchedPart, source: Source, { preparer, signal }: 
       format: document.format,
       results: document.results.map((result, index) => ({ result, line: null, item: index + 1 })),
     }
+  }
+  if (part.kind === 'rows') {
+    const prepared = await preparer.prepareEntries(part.entries, { signal })
+    return { format: 'table', results: prepared.map((result) => ({ result, line: null, item: null })) }
   }
   const results = await preparer.prepareLines(
     part.lines.map(({ text }) => text),
@@ -387,6 +412,7 @@ class Tally {
   readonly #sources: readonly Source[]
   readonly #tookMs: () => number
   readonly #outcomes = noOutcomes()
+  readonly #rows = new Map<string, number>()
   #records = 0
   #accepted = 0
   #bytesRead = 0
@@ -400,6 +426,10 @@ class Tally {
 
   addBytes(bytes: number): void {
     this.#bytesRead += bytes
+  }
+
+  addRows(table: string, rows: number): void {
+    this.#rows.set(table, rows)
   }
 
   count(records: number, accepted: number): void {
@@ -420,6 +450,8 @@ class Tally {
       rejected: this.#records - this.#accepted,
       bytesRead: this.#bytesRead,
       bytesTotal: sizes.includes(null) ? null : sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0),
+      rowsTotal:
+        this.#rows.size < this.#sources.length ? null : this.#rows.values().reduce((sum, rows) => sum + rows, 0),
       tookMs: this.#tookMs(),
     }
   }
@@ -454,6 +486,37 @@ function rejection(
     problems: result.problems,
   }
 }
+
+function tableSource(name: string): Source {
+  return { name, kind: 'table', bytes: null }
+}
+
+/** What was rejected in the last round is not told again in the next: of tables the latest rows are read every time. */
+class RepeatedRejects {
+  readonly #tables: ReadonlySet<string>
+  #known: ReadonlySet<string> = new Set()
+
+  constructor(tables: readonly string[]) {
+    this.#tables = new Set(tables)
+  }
+
+  /** For one round: what is new is handed on. */
+  round(onRejected: IngestOptions['onRejected']): NonNullable<IngestOptions['onRejected']> {
+    const last = this.#known
+    const seen = new Set<string>()
+    this.#known = seen
+    return (rejected) => {
+      const key = JSON.stringify([rejected.source, rejected.id, rejected.problems])
+      if (this.#tables.has(rejected.source)) {
+        if (seen.size < rejectsKnownMax) seen.add(key)
+        if (last.has(key)) return
+      }
+      onRejected?.(rejected)
+    }
+  }
+}
+
+const rejectsKnownMax = 10_000
 
 function isSourceError(error: unknown): error is SourceError {
   return error instanceof Error && 'code' in error && error.code === 'SOURCE_UNREADABLE'

@@ -75,7 +75,7 @@ function known(date: string): string | undefined {
 }
 
 /** WordPress stores text without paragraphs and makes them of empty lines when it shows the post. */
-function paragraphs(html: string): string {
+export function paragraphs(html: string): string {
   const withoutCaptions = html.replace(/\[\/?(?:caption|gallery|embed|dropcap)\b[^\]]*\]/g, '')
   if (/<(?:p|br)[\s>/]/i.test(withoutCaptions)) return withoutCaptions
   const blocks = withoutCaptions.split(/\n\s*\n/).map((block) => block.trim())

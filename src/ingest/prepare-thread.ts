@@ -1,6 +1,7 @@
 import { answerRequests } from '../concurrency/thread.ts'
 import type { ParsedDocument, UnreadableDocument } from './feed-record.ts'
 import { parseDocument } from './parse-document.ts'
+import { prepareEntry, type RawEntry } from './prepare-entry.ts'
 import { type PrepareResult, prepareLine, prepareRecord, type RawLine, type RawRecord } from './prepare-record.ts'
 
 /** What the thread of a `Preparer` is asked. Its whole work is pure: it can be killed in the middle and asked again. */
@@ -8,7 +9,7 @@ export type PrepareRequest =
   | { readonly kind: 'start' }
   | {
       readonly kind: 'records'
-      readonly records: ReadonlyArray<RawRecord | RawLine>
+      readonly records: ReadonlyArray<RawRecord | RawLine | RawEntry>
       readonly source: string | undefined
     }
   | {
@@ -52,7 +53,7 @@ function answer(request: PrepareRequest, current: Int32Array): PrepareAnswer {
 }
 
 function prepareSome(
-  records: ReadonlyArray<RawRecord | RawLine>,
+  records: ReadonlyArray<RawRecord | RawLine | RawEntry>,
   source: string | undefined,
   current: Int32Array,
 ): PrepareResult[] {
@@ -60,7 +61,9 @@ function prepareSome(
   const until = performance.now() + answerAfterMs
   for (const raw of records) {
     Atomics.store(current, 0, results.length)
-    results.push('json' in raw ? prepareLine(raw, source) : prepareRecord(raw, source))
+    if ('json' in raw) results.push(prepareLine(raw, source))
+    else if ('entry' in raw) results.push(prepareEntry(raw))
+    else results.push(prepareRecord(raw, source))
     if (performance.now() > until) break
   }
   return results

@@ -6,11 +6,11 @@ import { createGunzip } from 'node:zlib'
 import { SourceError } from '../errors.ts'
 import { isBomb } from './fetch-feed.ts'
 
-/** One file, address or standard input. */
+/** One file, address, standard input or table. */
 export interface Source {
   /** As it was named, or found in a folder: what reports call it. */
   readonly name: string
-  readonly kind: 'file' | 'stdin' | 'url'
+  readonly kind: 'file' | 'stdin' | 'url' | 'table'
   /** As it lies on the disk; null when that is not known beforehand. */
   readonly bytes: number | null
 }

@@ -49,6 +49,13 @@ export function openLogs(options: LogOptions = {}): Logs {
       if (became === 'open') logger.warn({ lane, forMs, because }, 'a lane keeps failing and is not asked')
       if (became === 'closed') logger.info({ lane }, 'a lane works again')
     }),
+    subscribe('leadership-changed', ({ leads, because }) => {
+      if (leads) logger.info({ because }, 'keeps the rails from now on')
+      else logger.info({ because }, 'keeps the rails no longer')
+    }),
+    subscribe('rails-unkept', ({ forMs }) =>
+      logger.warn({ forMs }, 'nobody keeps the rails: start a process with --role indexer or all'),
+    ),
     subscribe('article-withdrawn', ({ articleId }) => logger.info({ articleId }, 'article taken down')),
   ]
 

@@ -9,8 +9,18 @@ import { subscribe } from '../events.ts'
  * path or a text. Closing it ends its subscriptions and its watch on the event loop.
  *
  * @param worker which of several processes on one port this is, as a label of every series; null: it is the only one
+ * @param role what this process does for its store; null: that is not told
+ * @param keepsRails whether it keeps the rails already
  */
-export function openMetrics({ worker = null }: { readonly worker?: number | null } = {}): Metrics {
+export function openMetrics({
+  worker = null,
+  role = null,
+  keepsRails = false,
+}: {
+  readonly worker?: number | null
+  readonly role?: string | null
+  readonly keepsRails?: boolean
+} = {}): Metrics {
   const registry = new Registry()
   // Whoever asks a shared port is answered by one worker or another: without the label their counters would be taken for
   // one that goes up and down.
@@ -137,6 +147,20 @@ export function openMetrics({ worker = null }: { readonly worker?: number | null
     buckets: readBuckets,
     registers,
   })
+  if (role !== null) {
+    new Gauge({
+      name: 'onward_role_info',
+      help: 'Always 1; what this process does for its store stands in the label.',
+      labelNames: ['role'] as const,
+      registers,
+    }).set({ role }, 1)
+  }
+  const leads = new Gauge({
+    name: 'onward_keeps_rails',
+    help: '1 while this process keeps the rails of its store, else 0; the sum over all processes is 1, and 0 while one takes over.',
+    registers,
+  })
+  leads.set(keepsRails ? 1 : 0)
   const closeProcessWatch = watchProcess(registry)
 
   const unsubscribe = [
@@ -166,6 +190,7 @@ export function openMetrics({ worker = null }: { readonly worker?: number | null
       storeSeconds.observe(tookMs / 1000)
     }),
     subscribe('article-withdrawn', () => takedowns.inc()),
+    subscribe('leadership-changed', (changed) => leads.set(changed.leads ? 1 : 0)),
     subscribe('index-lag', ({ changes }) => indexLag.set(changes)),
     subscribe('rails-written', ({ rails, tookMs }) => {
       railsWritten.inc(rails)

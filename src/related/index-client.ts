@@ -96,6 +96,12 @@ export interface IndexThreadData {
   readonly headlineFactor: number
 }
 
+/**
+ * What is short-lived in the index is small: the articles of one request, the objects of one rail. V8 would keep up to 100 MB and
+ * more for it, most of the memory of an index of 50,000 articles.
+ */
+export const indexThreadLimits = { maxYoungGenerationSizeMb: 24 } as const
+
 /** Starts a relatedness index of its own in a worker thread; disposing of it ends the thread. */
 export function openIndexThread(data: IndexThreadData = { rules: defaultRules, headlineFactor: 1 }): IndexClient {
   const thread = new Thread<IndexRequest, IndexAnswers[IndexRequest['type']]>({
@@ -103,6 +109,7 @@ export function openIndexThread(data: IndexThreadData = { rules: defaultRules, h
     url: siblingModule(import.meta.url, 'index-thread'),
     data,
     pendingMax: 64,
+    limits: indexThreadLimits,
     // A thread that died has lost the index. A second one would answer as if there were no articles.
     restartsPerMinute: 0,
   })

@@ -68,6 +68,7 @@ export function storeStatus(row: Record<string, unknown> | undefined): StoreStat
     rails: Number(row?.rails),
     lastSeq: Number(row?.last_seq),
     indexedSeq: Number(row?.indexed_seq),
+    railsKeptUntil: row?.rails_kept_until == null ? null : Number(row.rails_kept_until),
     lastRailSeq: Number(row?.last_rail_seq),
     nextEmbargoEndsAt: row?.next_embargo_ends_at == null ? null : Number(row.next_embargo_ends_at),
   }

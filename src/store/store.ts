@@ -54,12 +54,12 @@ export interface Store extends AsyncDisposable {
    */
   readChanges(options: { after: number; limit: number } & ReadOptions): Promise<Change[]>
   /**
-   * Lane `background`. The same feed without the articles, for those who only have to know which have changed: reading
+   * Lane `feed`. The same feed without the articles, for those who only have to know which have changed: reading
    * and parsing the articles is most of what {@link readChanges} costs.
    */
   readChangedIds(options: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]>
   /**
-   * Lane `background`. The articles whose rail was written with `seq > after`, in the order of writing, at most `limit`.
+   * Lane `feed`. The articles whose rail was written with `seq > after`, in the order of writing, at most `limit`.
    * A rail that was written again comes once, under its newest number. None is ever lost or late.
    */
   readRailChanges(options: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]>
@@ -72,7 +72,7 @@ export interface Store extends AsyncDisposable {
    */
   writeRails(write: RailWrite): Promise<boolean>
   /**
-   * Lane `background`. Cheap for any number of articles: probes and progress bars ask again and again.
+   * Lane `feed`. Cheap for any number of articles: probes and progress bars ask again and again.
    *
    * @throws StoreUnavailableError also when reads are still answered but writes could not be kept, since the file that was
    *   opened was removed or replaced
@@ -89,6 +89,9 @@ export interface Store extends AsyncDisposable {
   takeLease(lease: { name: string; holder: string; forMs: number; now: number }): Promise<number | null>
   releaseLease(lease: { name: string; holder: string }): Promise<void>
 }
+
+/** The lease of whoever keeps the rails; `StoreStatus.railsKeptUntil` is its end. */
+export const railsLease = 'indexer'
 
 /** How many articles are written in one transaction: about 20 ms of holding the write lock. */
 export const putTransactionMax = 250
@@ -234,6 +237,11 @@ export interface StoreStatus {
   readonly lastSeq: number
   /** The newest change that the index has worked through. */
   readonly indexedSeq: number
+  /**
+   * When the lease of whoever keeps the rails ends, or ended when it was not renewed, in milliseconds since the epoch by the
+   * holder's clock; null while nobody holds it.
+   */
+  readonly railsKeptUntil: number | null
   /** The newest write of a rail, in the numbers of `readRailChanges`. */
   readonly lastRailSeq: number
   /** The end of the next embargo, in milliseconds since the epoch; null when there is none. */

@@ -28,6 +28,9 @@ export const layers: readonly Layer[] = [
   { name: 'index thread',  files: ['related/index-thread.ts', 'related/index-client.ts', 'related/snapshot-file.ts'],
                                                       mayImport: ['related', 'concurrency', 'article', 'errors', 'events'] },
 
+  // A database server that may hold a store, or a content system's own articles.
+  { name: 'database',      files: ['database/'],      mayImport: ['concurrency', 'errors'], packages: ['mysql2', 'pg'] },
+
   // Text to measure on: knows of nothing that it is measured with.
   { name: 'generate',      files: ['generate/'],      mayImport: [], isPure: true },
   { name: 'evaluate',      files: ['evaluate/'],      mayImport: ['related'], packages: ['ghtml'], isPure: true },
@@ -40,9 +43,10 @@ export const layers: readonly Layer[] = [
   { name: 'manager',       files: ['manager/'],       mayImport: ['cache', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'], isPure: true },
 
   // Peers.
-  { name: 'store',         files: ['store/'],         mayImport: ['store contract', 'related', 'concurrency', 'article', 'errors', 'events'], packages: ['mysql2', 'pg'] },
-  { name: 'ingest',        files: ['ingest/'],        mayImport: ['types of manager', 'store contract', 'concurrency', 'article', 'errors', 'events'],
+  { name: 'store',         files: ['store/'],         mayImport: ['store contract', 'database', 'related', 'concurrency', 'article', 'errors', 'events'], packages: ['mysql2', 'pg'] },
+  { name: 'ingest',        files: ['ingest/'],        mayImport: ['types of manager', 'store contract', 'database', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['eld', 'feedsmith', 'htmlparser2', 'sanitize-html', 'undici', 'zod'] },
+  { name: 'doctor',        files: ['doctor/'],        mayImport: ['store', 'redis cache', 'database', 'concurrency', 'errors'], packages: ['ioredis'] },
   { name: 'indexer',       files: ['indexer/'],       mayImport: ['index thread', 'store contract', 'related', 'concurrency', 'article', 'errors', 'events'] },
   { name: 'pages',         files: ['http/pages/'],    mayImport: ['types of manager', 'types of store contract', 'related', 'article'],
                                                       packages: ['ghtml'], isPure: true },
@@ -54,15 +58,16 @@ export const layers: readonly Layer[] = [
   // What builds the parts, and what is built from them.
   { name: 'app',           files: ['app.ts'],         mayImport: ['options', 'manager', 'store', 'store contract', 'cache', 'redis cache', 'ingest', 'indexer', 'observability',
                                                                   'index thread', 'related', 'concurrency', 'article', 'errors', 'events'] },
-  { name: 'service',       files: ['service.ts'],     mayImport: ['app', 'options', 'http', 'observability', 'manager', 'store contract', 'concurrency', 'errors', 'events'] },
+  { name: 'service',       files: ['service.ts', 'readiness.ts'],
+                                                       mayImport: ['app', 'options', 'http', 'observability', 'manager', 'store contract', 'concurrency', 'errors', 'events'] },
   { name: 'library',       files: ['article-manager.ts', 'index.ts'],
                                                       mayImport: ['app', 'options', 'manager', 'store contract', 'related', 'article', 'errors'] },
   { name: 'report contract', files: ['report/report.ts'], mayImport: [], isPure: true },
   { name: 'report pages',  files: ['report/render/'], mayImport: ['report contract'], packages: ['d3-scale', 'd3-shape', 'ghtml'], isPure: true },
   { name: 'report',        files: ['report/'],        mayImport: ['report pages', 'report contract', 'generate', 'pages', 'service', 'app', 'library', 'options', 'manager', 'store',
-                                                                  'store contract', 'cache', 'ingest', 'indexer', 'index thread', 'related', 'concurrency', 'article', 'errors', 'events'],
+                                                                  'store contract', 'database', 'cache', 'ingest', 'indexer', 'index thread', 'related', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['mysql2', 'pg', 'undici'] },
-  { name: 'cli',           files: ['cli/'],           mayImport: ['evaluate', 'report', 'report pages', 'report contract', 'generate', 'service', 'app', 'library', 'options', 'manager', 'store', 'store contract', 'ingest', 'indexer',
+  { name: 'cli',           files: ['cli/'],           mayImport: ['evaluate', 'database', 'doctor', 'report', 'report pages', 'report contract', 'generate', 'service', 'app', 'library', 'options', 'manager', 'store', 'store contract', 'ingest', 'indexer',
                                                                   'index thread', 'related', 'concurrency', 'article', 'errors', 'events'],
                                                       packages: ['commander', 'cli-progress'] },
 ]

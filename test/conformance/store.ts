@@ -13,6 +13,7 @@ import {
   putTransactionMax,
   type RailRead,
   railExcludeMax,
+  railsLease,
   type Store,
 } from '../../src/store/store.ts'
 
@@ -810,6 +811,7 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
           lastSeq: 0,
           indexedSeq: 0,
           lastRailSeq: 0,
+          railsKeptUntil: null,
           nextEmbargoEndsAt: null,
         })
       })
@@ -1115,6 +1117,7 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
           lastSeq: 5,
           indexedSeq: 4,
           lastRailSeq: 1,
+          railsKeptUntil: now + hour,
           nextEmbargoEndsAt: now + hour,
         })
       })
@@ -1123,6 +1126,19 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
     describe('a lease', () => {
       const take = (store: Store, holder: string, over: { name?: string; at?: number } = {}) =>
         store.takeLease({ name: over.name ?? 'l', holder, forMs: 1000, now: over.at ?? now })
+
+      it('of the rails is told by the status, also once it has run out, until it is given back', async () => {
+        const { store } = await emptied()
+        const keptUntil = async () => (await store.readStatus({ now: now + hour })).railsKeptUntil
+        await take(store, 'another lease', { name: 'l' })
+        assert.equal(await keptUntil(), null)
+        await take(store, 'leader', { name: railsLease })
+        assert.equal(await keptUntil(), now + 1000)
+        await take(store, 'leader', { name: railsLease, at: now + 500 })
+        assert.equal(await keptUntil(), now + 1500)
+        await store.releaseLease({ name: railsLease, holder: 'leader' })
+        assert.equal(await keptUntil(), null)
+      })
 
       it('is held by one at a time, and renewed under the same token', async () => {
         const name = nextId()

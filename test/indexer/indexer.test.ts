@@ -185,6 +185,49 @@ describe('the indexer', { timeout: 60_000 }, () => {
       assert.deepEqual((await railOf(store, clock, '3')).sort(), ['1', '2'])
     }))
 
+  it('that stood still past its lease writes nothing once another leads, and stands by', () =>
+    withStore(async ({ store, clock }) => {
+      const { promise: wakes, resolve: wakeUp } = Promise.withResolvers<void>()
+      const { promise: isPaused, resolve: pausesNow } = Promise.withResolvers<void>()
+      let isToPause = false
+      const pausing = new Proxy(store, {
+        get(target, key) {
+          const member: unknown = Reflect.get(target, key, target)
+          if (typeof member !== 'function') return member
+          if (key !== 'writeRails' || !isToPause) return member.bind(target)
+          return async (...given: unknown[]) => {
+            pausesNow()
+            await wakes
+            return member.apply(target, given)
+          }
+        },
+      })
+      const reasons: string[] = []
+      const stop = subscribe('leadership-changed', ({ leads, because }) => {
+        if (!leads) reasons.push(because)
+      })
+      try {
+        await using old = startIndexer(pausing, clock)
+        await put(store, clock, ferry)
+        await indexed(store, old, clock)
+        isToPause = true
+        await put(store, clock, [third])
+        old.wake()
+        await isPaused
+        clock.set(now + 60_000)
+        await using standby = startIndexer(store, clock)
+        await indexed(store, standby, clock)
+        const { lastRailSeq } = await store.readStatus({ now: clock.now() })
+        wakeUp()
+        await until(async () => reasons.length > 0)
+        assert.deepEqual(reasons, ['write-refused'])
+        assert.equal((await store.readStatus({ now: clock.now() })).lastRailSeq, lastRailSeq)
+        assert.deepEqual([old.leads, standby.leads], [false, true])
+      } finally {
+        stop()
+      }
+    }))
+
   it('gives breaking news its place while old articles stream in without a pause', () =>
     withStore(async ({ store, clock }) => {
       await using indexer = startIndexer(store, clock)

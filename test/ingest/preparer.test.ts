@@ -25,6 +25,14 @@ describe('Preparer', () => {
     assert.equal(result.prepared.input.body, 'One two.\n\nThree.')
   })
 
+  it('warms up without a word, also when it is closed meanwhile or already', async () => {
+    const own = new Preparer()
+    const warming = own.warmUp()
+    await own.close()
+    await assert.doesNotReject(warming)
+    await assert.doesNotReject(own.warmUp())
+  })
+
   it('rejects an article of which sanitising leaves nothing', async () => {
     const [result] = await preparer.prepareRecords([{ id: 'a', bodyHtml: '<script>x()</script>' }])
     assert.equal(result?.ok, false)

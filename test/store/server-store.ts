@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { StoreUnavailableError } from '../../src/errors.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { SqlStore } from '../../src/store/sql/sql-store.ts'
 import { cuttableWire } from '../support/cuttable-wire.ts'
@@ -84,6 +85,21 @@ export function serverStoreTests(running: () => DatabaseServer): void {
       const { article, rail } = store.connections
       assert.ok(article <= 8 && rail <= 4, `${name}: ${article} and ${rail} connections`)
     }
+  })
+
+  it('hears of changes again soon after a connection has fallen silent', async () => {
+    const url = await running().createDatabase()
+    await using wire = await cuttableWire(running().port)
+    await using store = await openStore(url.replace(`:${running().port}/`, `:${wire.port}/`))
+    await store.putArticles([numberedArticle(1)], { now, republish: false })
+    const readFeed = () =>
+      store.readChangedIds({ after: 0, limit: 10, now, signal: AbortSignal.timeout(5000) }).then((all) => all.length)
+    assert.equal(await readFeed(), 1)
+    wire.cut()
+    // By the store's own limit, and long before a reading of articles for the index would be given up.
+    await assert.rejects(readFeed(), StoreUnavailableError)
+    wire.mend()
+    assert.equal(await readFeed(), 1)
   })
 
   it('keeps every article that was acknowledged when the process is killed', async () => {

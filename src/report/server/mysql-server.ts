@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import type { ExecuteValues, PoolConnection } from 'mysql2'
-import { inWords } from '../../store/mysql/failure.ts'
-import { loadDriver } from '../../store/mysql/mysql.ts'
-import { connectionOf } from '../../store/mysql/open-database.ts'
+import { loadMysql } from '../../database/load-driver.ts'
+import { mysqlAddress } from '../../database/mysql-address.ts'
+import { explainMysql } from '../../database/mysql-failure.ts'
+import { inWords } from '../../store/sql/failure.ts'
 import { railLength } from '../baselines/site-database.ts'
 import type { Ask, DatabaseServer, Row, ScratchRights, SiteSql, Value } from './database-server.ts'
 
@@ -12,8 +13,8 @@ import type { Ask, DatabaseServer, Row, ScratchRights, SiteSql, Value } from './
  * @throws InvalidOptionError when the URL is none, or the driver is not installed
  */
 export async function mysqlServer(url: string): Promise<DatabaseServer> {
-  const { connection, location } = connectionOf(url)
-  const { createPool } = await loadDriver()
+  const { connection, location } = mysqlAddress(url, "The URL of the report's server")
+  const { createPool } = await loadMysql()
   return {
     kind: 'mysql',
     urlOf(database) {
@@ -58,7 +59,7 @@ export async function mysqlServer(url: string): Promise<DatabaseServer> {
       }
     },
     isMissingTable: (error) => error instanceof Error && 'code' in error && error.code === 'ER_NO_SUCH_TABLE',
-    inWords: (error) => inWords(error, location),
+    inWords: (error) => inWords(error, location, explainMysql),
     sql,
     scratch,
   }

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Client, PoolClient } from 'pg'
-import { inWords } from '../../store/postgres/failure.ts'
-import { connectionOf } from '../../store/postgres/open-database.ts'
-import { loadDriver } from '../../store/postgres/postgres.ts'
+import { loadPostgres } from '../../database/load-driver.ts'
+import { postgresAddress } from '../../database/postgres-address.ts'
+import { explainPostgres } from '../../database/postgres-failure.ts'
+import { inWords } from '../../store/sql/failure.ts'
 import { railLength } from '../baselines/site-database.ts'
 import type { Ask, DatabaseServer, Row, ScratchRights, SiteSql } from './database-server.ts'
 
@@ -12,8 +13,8 @@ import type { Ask, DatabaseServer, Row, ScratchRights, SiteSql } from './databas
  * @throws InvalidOptionError when the URL is none, or the driver is not installed
  */
 export async function postgresServer(url: string): Promise<DatabaseServer> {
-  const { connection, location } = connectionOf(url)
-  const { Pool } = await loadDriver()
+  const { connection, location } = postgresAddress(url, "The URL of the report's server")
+  const { Pool } = await loadPostgres()
   return {
     kind: 'postgres',
     urlOf(database) {
@@ -59,7 +60,7 @@ export async function postgresServer(url: string): Promise<DatabaseServer> {
       }
     },
     isMissingTable: (error) => error instanceof Error && 'code' in error && error.code === '42P01',
-    inWords: (error) => inWords(error, location),
+    inWords: (error) => inWords(error, location, explainPostgres),
     sql,
     scratch,
   }

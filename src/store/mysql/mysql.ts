@@ -1,7 +1,9 @@
-import { InvalidOptionError } from '../../errors.ts'
+import { loadMysql } from '../../database/load-driver.ts'
+import { mysqlAddress } from '../../database/mysql-address.ts'
+import { explainMysql, isMysqlSound } from '../../database/mysql-failure.ts'
 import type { Dialect } from '../sql/dialect.ts'
-import { inWords, isConnectionSound } from './failure.ts'
-import { connectionOf, migrate } from './open-database.ts'
+import { inWords } from '../sql/failure.ts'
+import { migrate } from './open-database.ts'
 import { MysqlPool } from './pool.ts'
 
 /**
@@ -10,25 +12,14 @@ import { MysqlPool } from './pool.ts'
  * @throws InvalidOptionError when the URL is none, or the driver is not installed
  */
 export async function mysql(url: string): Promise<Dialect> {
-  const { connection, location } = connectionOf(url)
-  const { createPool } = await loadDriver()
+  const { connection, location } = mysqlAddress(url, "The store's URL")
+  const { createPool } = await loadMysql()
   return {
     kind: 'mysql',
     location,
     openPool: (options) => new MysqlPool({ createPool, connection }, options),
     migrate: (queries) => migrate(queries, location),
-    inWords: (error) => inWords(error, location),
-    isConnectionSound,
-  }
-}
-
-/** The driver, which is an optional peer. @throws InvalidOptionError when it is not installed */
-export async function loadDriver() {
-  try {
-    return (await import('mysql2')).default
-  } catch (error) {
-    throw new InvalidOptionError(
-      `A MariaDB or MySQL store needs the driver "mysql2", which cannot be loaded (${error instanceof Error ? error.message : error}). Install it: npm install mysql2`,
-    )
+    inWords: (error) => inWords(error, location, explainMysql),
+    isConnectionSound: isMysqlSound,
   }
 }

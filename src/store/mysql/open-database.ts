@@ -1,67 +1,6 @@
-import type { PoolOptions } from 'mysql2'
 import { InvalidOptionError } from '../../errors.ts'
 import type { Work } from '../sql/dialect.ts'
 import { migrations } from './migrations.ts'
-
-const accepted = 'expected mysql://USER:PASSWORD@HOST:PORT/DATABASE, for example mysql://onward@db.example:3306/news'
-
-/**
- * What a store's URL says, for the driver, and where it is, without its secrets. `ssl-mode` is `disabled` (the default),
- * `required` (encrypted, whoever is there) or `verify_identity` (encrypted, and the certificate is checked).
- *
- * @throws InvalidOptionError when it is not such a URL; it is not repeated, since it may hold a password
- */
-export function connectionOf(url: string): { connection: PoolOptions; location: string } {
-  if (!URL.canParse(url)) throw new InvalidOptionError(`The store's URL cannot be read: ${accepted}.`)
-  const { protocol, hostname, port, pathname, searchParams, username, password } = new URL(url)
-  const database = decoded(pathname.slice(1))
-  if (database === '' || database.includes('/')) {
-    throw new InvalidOptionError(`The store's URL names no database: ${accepted}.`)
-  }
-  // What is not known is refused: a setting that was meant to encrypt must not be passed over.
-  for (const name of searchParams.keys()) {
-    if (name === 'ssl-mode' || name === 'socket') continue
-    throw new InvalidOptionError(
-      `The store's URL has a setting ${JSON.stringify(name)}, which is not known. Expected ssl-mode or socket.`,
-    )
-  }
-  const host = decoded(hostname) || 'localhost'
-  const socket = searchParams.get('socket')
-  const ssl = sslOf(searchParams.get('ssl-mode') ?? 'disabled')
-  return {
-    connection: {
-      ...(socket ? { socketPath: socket } : { host, port: port ? Number(port) : 3306 }),
-      user: decoded(username),
-      password: decoded(password),
-      database,
-      ...(ssl ? { ssl } : {}),
-    },
-    location: `${protocol}//${host}${port && `:${port}`}/${database}`,
-  }
-}
-
-function sslOf(mode: string): PoolOptions['ssl'] | null {
-  switch (mode.toLowerCase()) {
-    case 'disabled':
-      return null
-    case 'required':
-      return { rejectUnauthorized: false }
-    case 'verify_identity':
-      return { rejectUnauthorized: true, verifyIdentity: true }
-    default:
-      throw new InvalidOptionError(
-        `The ssl-mode ${JSON.stringify(mode)} in the store's URL is not known. Expected disabled, required or verify_identity.`,
-      )
-  }
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return part
-  }
-}
 
 /**
  * Brings the database's schema to this version. Safe when many processes start at once: one at a time goes through it, and
@@ -72,7 +11,8 @@ function decoded(part: string): string {
  */
 export async function migrate(queries: Work, location: string): Promise<void> {
   const [about] = await queries.exec('SELECT VERSION() AS version')
-  checkServer(String(about?.version), location)
+  const age = tooOld(String(about?.version))
+  if (age !== null) throw new InvalidOptionError(`The store ${location} is ${age}.`)
   // Asked without the lock first: a user that may not create anything can use a schema that is there.
   if ((await version(queries)) === migrations.length) return
   const [lock] = await queries.exec(`SELECT GET_LOCK(${lockName}, ${lockWaitSeconds}) AS got`)
@@ -124,15 +64,14 @@ async function isThere(queries: Work, table: string): Promise<boolean> {
   return rows.length > 0
 }
 
-// 10.6 and 8.0 have JSON_TABLE; what is tested is 10.11.
-function checkServer(said: string, location: string): void {
+/** What a server is that is too old, and what is needed; null: it is new enough. @param said as `VERSION()` */
+export function tooOld(said: string): string | null {
   const isMariadb = /mariadb/i.test(said)
   const [, major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(said) ?? []).map(Number)
+  // 10.6 and 8.0 have JSON_TABLE; what is tested is 10.11.
   const oldest = isMariadb ? { name: 'MariaDB', major: 10, minor: 11 } : { name: 'MySQL', major: 8, minor: 0 }
-  if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return
-  throw new InvalidOptionError(
-    `The store ${location} is ${oldest.name} ${major}.${minor}; onward needs ${oldest.major}.${oldest.minor} or newer.`,
-  )
+  if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return null
+  return `${oldest.name} ${major}.${minor}; onward needs ${oldest.major}.${oldest.minor} or newer`
 }
 
 /** Of the server, so it names the database. */

@@ -120,7 +120,7 @@ export class MysqlPool implements ConnectionPool {
       group_concat_max_len = 1048576,
       innodb_lock_wait_timeout = ${seconds(statementMs)},
       wait_timeout = ${seconds(idleMs * 2)}
-      /*M!100100 , max_statement_time = ${statementMs / 1000}, idle_transaction_timeout = ${seconds(idleInTransactionMs(statementMs))} */
+      /*M!100100 , max_statement_time = ${statementMs / 1000}, idle_transaction_timeout = ${seconds(idleInTransactionMs)} */
       /*!50708 , max_execution_time = ${statementMs} */`
   }
 

@@ -1,4 +1,5 @@
 import type { StatementName } from '../sql/dialect.ts'
+import { railsLease } from '../store.ts'
 
 /** A list of ids, one a row of `j`. */
 const idsOf = "JSON_TABLE($rows, '$[*]' COLUMNS (id VARCHAR(100) PATH '$[0]')) AS j"
@@ -114,6 +115,7 @@ export const sql = {
       (SELECT seq FROM \`cursor\` WHERE name = 'change') AS last_seq,
       (SELECT seq FROM \`cursor\` WHERE name = 'index') AS indexed_seq,
       (SELECT seq FROM \`cursor\` WHERE name = 'rail') AS last_rail_seq,
+      (SELECT expires_at FROM lease WHERE name = '${railsLease}' AND holder IS NOT NULL) AS rails_kept_until,
       (SELECT min(visible_from) FROM article WHERE status = 'published' AND lifted = 0) AS next_embargo_ends_at`,
 
   lockWriters: "SELECT seq FROM `cursor` WHERE name = 'change' FOR UPDATE",

@@ -1,34 +1,6 @@
-import type { PoolConfig } from 'pg'
 import { InvalidOptionError } from '../../errors.ts'
 import type { Work } from '../sql/dialect.ts'
 import { migrations } from './migrations.ts'
-
-const accepted =
-  'expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, for example postgres://onward@db.example:5432/news'
-
-/**
- * What a store's URL says, for the driver, and where it is, without its secrets.
- *
- * @throws InvalidOptionError when it is not such a URL; it is not repeated, since it may hold a password
- */
-export function connectionOf(url: string): { connection: PoolConfig; location: string } {
-  if (!URL.canParse(url)) throw new InvalidOptionError(`The store's URL cannot be read: ${accepted}.`)
-  const { hostname, port, pathname, searchParams } = new URL(url)
-  const database = decoded(pathname.slice(1))
-  if (database === '' || database.includes('/')) {
-    throw new InvalidOptionError(`The store's URL names no database: ${accepted}.`)
-  }
-  const host = decoded(hostname) || searchParams.get('host') || 'localhost'
-  return { connection: { connectionString: url }, location: `postgres://${host}${port && `:${port}`}/${database}` }
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return part
-  }
-}
 
 /**
  * Brings the database's schema to this version. Safe when many processes start at once: one at a time goes through it, and
@@ -41,11 +13,8 @@ export async function migrate(queries: Work, location: string): Promise<void> {
   const [about] = await queries.exec(
     "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding",
   )
-  if (Number(about?.version) < oldestServer) {
-    throw new InvalidOptionError(
-      `The store ${location} is PostgreSQL ${Math.floor(Number(about?.version) / 10_000)}; onward needs 15 or newer.`,
-    )
-  }
+  const age = tooOld(Number(about?.version))
+  if (age !== null) throw new InvalidOptionError(`The store ${location} is ${age}.`)
   if (about?.encoding !== 'UTF8') {
     throw new InvalidOptionError(
       `The database of the store ${location} keeps its text as ${about?.encoding}. Create it with ENCODING 'UTF8'.`,
@@ -90,6 +59,10 @@ async function isThere(queries: Work, table: string): Promise<boolean> {
   return rows.length > 0
 }
 
-const oldestServer = 150_000
+/** What a server is that is too old, and what is needed; null: it is new enough. @param version as `server_version_num` */
+export function tooOld(version: number): string | null {
+  return version < 150_000 ? `PostgreSQL ${Math.floor(version / 10_000)}; onward needs 15 or newer` : null
+}
+
 /** `onwd`, as with the SQLite file's application id. */
 const lockKey = 0x6f6e7764

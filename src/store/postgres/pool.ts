@@ -27,7 +27,7 @@ export class PostgresPool implements ConnectionPool {
       statement_timeout: statementMs,
       query_timeout: statementMs + clientGraceMs,
       // A node that is cut off in the middle of a transaction must not keep the write lock for ever.
-      idle_in_transaction_session_timeout: idleInTransactionMs(statementMs),
+      idle_in_transaction_session_timeout: idleInTransactionMs,
       keepAlive: true,
       idleTimeoutMillis: idleMs,
     })

@@ -1,4 +1,5 @@
 import type { StatementName } from '../sql/dialect.ts'
+import { railsLease } from '../store.ts'
 
 /**
  * Every statement, as it is prepared: its name here is its name on the server. A visible article is one with
@@ -103,6 +104,7 @@ export const sql = {
       (SELECT seq FROM cursor WHERE name = 'change') AS last_seq,
       (SELECT seq FROM cursor WHERE name = 'index') AS indexed_seq,
       (SELECT seq FROM cursor WHERE name = 'rail') AS last_rail_seq,
+      (SELECT expires_at FROM lease WHERE name = '${railsLease}' AND holder IS NOT NULL) AS rails_kept_until,
       (SELECT min(visible_from) FROM article WHERE status = 'published' AND lifted = 0) AS next_embargo_ends_at`,
 
   // The write lock, which every writer takes before anything else, and the number of the last change.

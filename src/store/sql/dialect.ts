@@ -71,10 +71,12 @@ export const clientGraceMs = 250
 /** How long a connection that nobody uses is kept, in milliseconds. */
 export const idleMs = 60_000
 
-/** How long the server lets a node that fell silent hold its transaction, and with it the write lock, in milliseconds. */
-export function idleInTransactionMs(statementMs: number): number {
-  return Math.max(statementMs, 10_000)
-}
+/**
+ * How long the server lets a node that fell silent between two statements hold its transaction, and with it the write lock, in
+ * milliseconds. Nothing is waited for between two statements, so that whoever is silent for longer is paused or cut off; a
+ * standby cannot take over from it, and nobody can publish, before that.
+ */
+export const idleInTransactionMs = 5_000
 
 /** Every statement of the store. What each is given, and gives, is written at the PostgreSQL one. */
 export type StatementName =

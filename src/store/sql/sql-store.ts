@@ -64,6 +64,7 @@ export class SqlStore implements Store {
       article: lane('article'),
       rail: lane('rail'),
       list: lane('list'),
+      feed: lane('feed'),
       background: lane('background'),
       write: lane('write'),
     }
@@ -187,7 +188,7 @@ export class SqlStore implements Store {
   }
 
   async readChangedIds({ after, limit, signal }: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]> {
-    const rows = await this.#lanes.background.ask((queries) => queries.all('changedIds', [after, limit]), signal)
+    const rows = await this.#lanes.feed.ask((queries) => queries.all('changedIds', [after, limit]), signal)
     return rows.map((row) => ({ seq: Number(row.seq), articleId: String(row.article_id) }))
   }
 
@@ -196,7 +197,7 @@ export class SqlStore implements Store {
     limit,
     signal,
   }: { after: number; limit: number } & ReadOptions): Promise<ChangedId[]> {
-    const rows = await this.#lanes.background.ask((queries) => queries.all('railChanges', [after, limit]), signal)
+    const rows = await this.#lanes.feed.ask((queries) => queries.all('railChanges', [after, limit]), signal)
     return rows.map((row) => ({ seq: Number(row.written), articleId: String(row.article_id) }))
   }
 
@@ -240,7 +241,7 @@ export class SqlStore implements Store {
   }
 
   async readStatus({ now, signal }: ReadOptions): Promise<StoreStatus> {
-    const [row] = await this.#lanes.background.ask((queries) => queries.all('status', [now]), signal)
+    const [row] = await this.#lanes.feed.ask((queries) => queries.all('status', [now]), signal)
     return storeStatus(row)
   }
 
@@ -260,11 +261,12 @@ export class SqlStore implements Store {
 
   /** How many connections each lane has open: for metrics and tests. */
   get connections(): Readonly<Record<LaneName, number>> {
-    const { article, rail, list, background, write } = this.#lanes
+    const { article, rail, list, feed, background, write } = this.#lanes
     return {
       article: article.connections,
       rail: rail.connections,
       list: list.connections,
+      feed: feed.connections,
       background: background.connections,
       write: write.connections,
     }
@@ -294,7 +296,7 @@ export interface SqlStoreOptions {
   readonly connectionWaitMs?: number | undefined
 }
 
-type LaneName = 'article' | 'rail' | 'list' | 'background' | 'write'
+type LaneName = 'article' | 'rail' | 'list' | 'feed' | 'background' | 'write'
 
 /** See docs/databases.md. Sixteen connections for a process, of which readers of articles have half. */
 const laneSettings: Readonly<
@@ -303,9 +305,20 @@ const laneSettings: Readonly<
   article: { connectionsMax: 8, pendingMax: 2000, acquireMs: 2000, connectMs: 1000, statementMs: 1000 },
   rail: { connectionsMax: 4, pendingMax: 1000, acquireMs: 1000, connectMs: 1000, statementMs: 500 },
   list: { connectionsMax: 2, pendingMax: 256, acquireMs: 2000, connectMs: 1000, statementMs: 5000 },
-  background: { connectionsMax: 2, pendingMax: 256, acquireMs: 5000, connectMs: 2000, statementMs: 10_000 },
+  // Small reads by number. A connection that has fallen silent is given up soon: until it is, no takedown is heard of.
+  feed: { connectionsMax: 1, pendingMax: 256, acquireMs: 2000, connectMs: 1000, statementMs: 1000 },
+  background: { connectionsMax: 1, pendingMax: 256, acquireMs: 5000, connectMs: 2000, statementMs: 10_000 },
   write: { connectionsMax: 2, pendingMax: 256, acquireMs: 30_000, connectMs: 5000, statementMs: 30_000 },
 }
+
+/** How many connections one process opens at most, in all lanes together. */
+export const connectionsPerProcess: number = Object.values(laneSettings).reduce(
+  (sum, { connectionsMax }) => sum + connectionsMax,
+  0,
+)
+
+/** The tables that a node reads and writes; `onward_schema`, which says which version they are of, it only reads. */
+export const storeTables = ['article', 'change', 'rail', 'cursor', 'lease', 'tally'] as const
 
 async function readRail(
   queries: Queries,

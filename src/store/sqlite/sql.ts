@@ -1,3 +1,5 @@
+import { railsLease } from '../store.ts'
+
 /**
  * Every statement, as it is run. A visible article is one with `status = 'published' AND visible_from <= :now`; the
  * first half is written out in each so that the partial indexes apply.
@@ -97,6 +99,7 @@ export const readSql = {
       (SELECT coalesce(max(seq), 0) FROM change) AS last_seq,
       (SELECT coalesce(max(seq), 0) FROM cursor WHERE name = 'index') AS indexed_seq,
       (SELECT coalesce(max(seq), 0) FROM cursor WHERE name = 'rail') AS last_rail_seq,
+      (SELECT expires_at FROM lease WHERE name = '${railsLease}' AND holder IS NOT NULL) AS rails_kept_until,
       (SELECT min(visible_from) FROM article WHERE status = 'published' AND lifted = 0) AS next_embargo_ends_at`,
 }
 

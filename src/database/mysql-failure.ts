@@ -1,4 +1,4 @@
-import { OnwardError, StoreUnavailableError } from '../../errors.ts'
+import { certificateWords } from './certificate-words.ts'
 
 /** What the server's and the system's codes say to an operator: https://mariadb.com/kb/en/mariadb-error-code-reference/ */
 const words: Readonly<Record<string, string>> = {
@@ -11,9 +11,12 @@ const words: Readonly<Record<string, string>> = {
   PROTOCOL_CONNECTION_LOST: 'The connection was cut',
   HANDSHAKE_NO_SSL_SUPPORT: 'The server does not encrypt. Set it up to, or leave ssl-mode out of the URL',
   HANDSHAKE_SSL_ERROR: 'The connection could not be encrypted. Check the certificate of the server',
+  ...certificateWords,
+  ER_SECURE_TRANSPORT_REQUIRED: 'The server wants encryption. Add ?ssl-mode=verify_identity to the URL',
   ER_ACCESS_DENIED_ERROR: 'The password is wrong, or the user is not known. Check both in the URL',
   ER_DBACCESS_DENIED_ERROR: 'The user may not use this database. docs/databases.md has the grants that onward needs',
   ER_TABLEACCESS_DENIED_ERROR: 'The user may not do that. docs/databases.md has the grants that onward needs',
+  ER_COLUMNACCESS_DENIED_ERROR: 'The user may not do that. docs/databases.md has the grants that onward needs',
   ER_BAD_DB_ERROR: 'There is no such database. Create it, or name another in the URL',
   ER_CON_COUNT_ERROR: 'The server has no connection left. Raise its max_connections, or let fewer processes connect',
   ER_DISK_FULL: 'The disk of the server is full. Free some space, then try again: this write was not stored',
@@ -27,17 +30,16 @@ const words: Readonly<Record<string, string>> = {
   ER_NET_PACKET_TOO_LARGE: 'The server takes no message as long as this. Raise its max_allowed_packet to 64M',
 }
 
-/** What the driver threw, as an error that an operator can act on; what onward threw itself is left as it is. */
-export function inWords(error: unknown, location: string): Error {
-  if (error instanceof OnwardError) return error
+/** What went wrong and what to do, for an operator: a sentence, and then the driver's or the server's own words in brackets. */
+export function explainMysql(error: unknown): string {
   const said = error instanceof Error ? error.message : String(error)
-  const what = words[codeOf(error)] ?? 'The database failed'
-  return new StoreUnavailableError(`The store ${location}: ${what}. (${said || codeOf(error)})`, { cause: error })
+  const code = mysqlCode(error)
+  return `${words[code] ?? 'The database failed'}. (${said || code})`
 }
 
 /** Whether the connection may still be used: the server has answered, and with a refusal of this one statement. */
-export function isConnectionSound(error: unknown): boolean {
-  const code = codeOf(error)
+export function isMysqlSound(error: unknown): boolean {
+  const code = mysqlCode(error)
   if (!(error instanceof Error) || !code.startsWith('ER_') || endings.has(code)) return false
   return !('fatal' in error && error.fatal === true)
 }
@@ -50,11 +52,13 @@ const endings: ReadonlySet<string> = new Set([
   'ER_NORMAL_SHUTDOWN',
 ])
 
-// A host with several addresses gives one error for each.
-function codeOf(error: unknown): string {
+/** The driver's name for a failure, or the system's; empty where there is none. */
+export function mysqlCode(error: unknown): string {
+  // A host with several addresses gives one error for each.
   const one = error instanceof AggregateError ? error.errors[0] : error
   if (!(one instanceof Error)) return ''
   // One that the driver has no name for yet comes as a number alone.
+  if ('errno' in one && one.errno === 3159) return 'ER_SECURE_TRANSPORT_REQUIRED'
   if ('errno' in one && one.errno === 1969) return 'ER_STATEMENT_TIMEOUT'
   if ('errno' in one && one.errno === 1927) return 'ER_CONNECTION_KILLED'
   return 'code' in one && typeof one.code === 'string' ? one.code : ''
