@@ -13,7 +13,7 @@ import type { Ask, DatabaseServer, Row, ScratchRights, SiteSql, Value } from './
  * @throws InvalidOptionError when the URL is none, or the driver is not installed
  */
 export async function mysqlServer(url: string): Promise<DatabaseServer> {
-  const { connection, location } = mysqlAddress(url, "The server's URL")
+  const { connection, location } = mysqlAddress(url, "The URL of the report's server")
   const { createPool } = await loadMysql()
   return {
     kind: 'mysql',
@@ -102,6 +102,8 @@ const sql: SiteSql = {
     SELECT id, document FROM article
     WHERE id > $1 AND status = 'published' AND visible_from <= $2 ORDER BY id LIMIT $3`,
   // The best are found in the index and in a table of its own, and joined then: what will not be shown is not read.
+  // Ordering by MATCH itself, so that the server might hand them out by rank, made it no quicker: 77 ms in place of 65 (median of 40 of
+  // 21,577 articles of reuters21578, MariaDB 10.11, 2 cores (AMD EPYC)). It sorts either way.
   related: `
     SELECT a.summary
     FROM (

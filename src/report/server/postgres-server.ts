@@ -13,7 +13,7 @@ import type { Ask, DatabaseServer, Row, ScratchRights, SiteSql } from './databas
  * @throws InvalidOptionError when the URL is none, or the driver is not installed
  */
 export async function postgresServer(url: string): Promise<DatabaseServer> {
-  const { connection, location } = postgresAddress(url, "The server's URL")
+  const { connection, location } = postgresAddress(url, "The URL of the report's server")
   const { Pool } = await loadPostgres()
   return {
     kind: 'postgres',
@@ -30,7 +30,7 @@ export async function postgresServer(url: string): Promise<DatabaseServer> {
       pool.on('error', () => {})
       pool.on('connect', (client: Client | PoolClient) => {
         client.on('error', () => {})
-        // Compiling a query that ranks many rows costs more than it saves, and careful owners of such a site turn it off.
+        // Compiling a query anew for each page is left out, in favour of the befores. What it costs or saves here was not measured.
         client.query('SET jit = off').catch(() => {})
       })
       const inUse = new Set<PoolClient>()
