@@ -61,5 +61,7 @@ export function mysqlCode(error: unknown): string {
   if ('errno' in one && one.errno === 3159) return 'ER_SECURE_TRANSPORT_REQUIRED'
   if ('errno' in one && one.errno === 1969) return 'ER_STATEMENT_TIMEOUT'
   if ('errno' in one && one.errno === 1927) return 'ER_CONNECTION_KILLED'
+  // What the driver says to whoever asks on when the connection was lost between two questions.
+  if (/connection is in closed state/.test(one.message)) return 'PROTOCOL_CONNECTION_LOST'
   return 'code' in one && typeof one.code === 'string' ? one.code : ''
 }
