@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { findChromium } from '../test/support/chromium.ts'
 import { findMariadb } from '../test/support/mariadb-server.ts'
 import { findPostgres } from '../test/support/postgres-server.ts'
+import { findRedis } from '../test/support/redis-server.ts'
 import { type NeededProgram, provideProgram } from './provide-program.ts'
 import { closingLines, reportTests, shortcoming } from './report-tests.ts'
 
@@ -70,6 +71,7 @@ function neededPrograms(): NeededProgram[] {
     },
     { name: 'PostgreSQL', packageName: 'postgresql', tests: 'The tests on PostgreSQL', find: findPostgres },
     { name: 'MariaDB', packageName: 'mariadb-server', tests: 'The tests on MariaDB', find: findMariadb },
+    { name: 'Redis', packageName: 'redis-server', tests: 'The tests with a shared cache', find: findRedis },
   ]
 }
 
@@ -77,7 +79,8 @@ function testsIn(path: string): string[] {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path]
   const found = globSync('**/*.test.ts', { cwd: path }).map((name) => join(path, name))
   // The long ones first, so that none of them is left to run alone at the end.
-  const isSlow = (name: string) => /^test\/(?:package|browser|cli|conformance|examples)\//.test(relative(root, name))
+  const isSlow = (name: string) =>
+    /^test\/(?:package|browser|cli|conformance|examples|report)\//.test(relative(root, name))
   return found.sort((a, b) => Number(isSlow(b)) - Number(isSlow(a)) || (a < b ? -1 : 1))
 }
 
