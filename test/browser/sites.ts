@@ -32,7 +32,7 @@ export async function openPatientSite(given: {
   rehearse?: string
 }): Promise<{ origin: string } & AsyncDisposable> {
   await using opening = new AsyncDisposableStack()
-  const app = opening.use(await openApp({ ...given, railBudgetMs: patienceMs }, { loadsIndexAtStart: false }))
+  const app = opening.use(await openApp({ ...given, ...patience }, { loadsIndexAtStart: false }))
   const server = opening.use(
     await createHttpServer({
       manager: app.manager,
@@ -42,7 +42,7 @@ export async function openPatientSite(given: {
       readiness: async () => ({ ready: true, checks: {} }),
       metrics: null,
       logger: null,
-      limits: { railCapMs: patienceMs },
+      limits: { railCapMs: patienceMs, readBudgetMs: patienceMs },
       closeWithinMs: 100,
     }),
   )
@@ -66,3 +66,5 @@ export function holdRails(store: Store): { store: Store; release: () => void } {
 }
 
 const patienceMs = 60_000
+// The article's too: on a machine that is busy with other tests a browser would be shown the page of a refusal.
+const patience = { articleBudgetMs: patienceMs, railBudgetMs: patienceMs }
