@@ -46,6 +46,7 @@ const token = 'a-token-of-this-benchmark-alone'
 const headers = { authorization: `Bearer ${token}` }
 const pollMs = 25
 const lateMs = 10_000
+const railStates: ReadonlySet<string | undefined> = new Set(['fresh', 'stale'])
 
 const folder = await mkdtemp(join(tmpdir(), 'onward-freshness-'))
 try {
@@ -226,8 +227,6 @@ async function railOnPage(server: WatchedServer, id: string): Promise<ReadonlySe
   const rail = page.slice(page.indexOf('</article>'))
   return new Set(Array.from(rail.matchAll(/href="\/articles\/([^"]+)"/g), ([, linked]) => linked ?? ''))
 }
-
-const railStates: ReadonlySet<string | undefined> = new Set(['fresh', 'stale'])
 
 function quantiles(times: readonly number[]): Times {
   const ascending = times.toSorted((a, b) => (a === b ? 0 : a < b ? -1 : 1))
