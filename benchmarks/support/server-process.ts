@@ -48,8 +48,8 @@ export async function startServer(
 
 /**
  * What a process with one core to itself is started with. V8 has four threads for the collection of garbage, however many cores
- * there are: every ten thousand pages or so they take four fifths of a core for a quarter of a second, and a server that has only
- * that one then looks overloaded.
+ * there are: now and then they take most of a core for some tenths of a second, and a server that has only that one then looks
+ * overloaded.
  */
 const oneCore = ['--v8-pool-size=1']
 

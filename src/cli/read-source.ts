@@ -10,6 +10,7 @@ import { readArticles } from '../ingest/ingest.ts'
 import { Preparer } from '../ingest/preparer.ts'
 import { resolveOption } from '../options.ts'
 import { openStore } from '../store/open-store.ts'
+import { visibleArticlesOf } from '../store/visible-articles.ts'
 
 /** An article as it is to be shown from now on, or why it is not to be shown. */
 export type Sighting =
@@ -82,13 +83,7 @@ async function* storedArticles(url: string, signal: AbortSignal): AsyncGenerator
     throw new SourceError(url, `The store ${file} does not exist. Fill it first: onward ingest SOURCE --store ${url}`)
   }
   await using store = await openStore(url)
-  for (let afterId = ''; ; ) {
-    const page = await store.readIndexPage({ afterId, limit: 200, now: systemClock.now(), signal })
-    for (const { id, document } of page) yield { id, article: JSON.parse(document) as Article }
-    const last = page.at(-1)
-    if (!last) return
-    afterId = last.id
-  }
+  for await (const article of visibleArticlesOf(store, signal)) yield { id: article.id, article }
 }
 
 /** The file of a store's URL; null for one that names none, which `openStore` refuses with a better sentence. */

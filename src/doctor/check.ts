@@ -1,3 +1,4 @@
+import type { Clock } from '../concurrency/clock.ts'
 import type { Row } from '../database/database.ts'
 
 /** One thing that was looked at. */
@@ -56,6 +57,40 @@ export interface ClockReading {
   readonly thereMs: number
   /** This machine's clock, when the answer had come. */
   readonly hereMs: number
+}
+
+/**
+ * Asks the server for its clock, and measures what asking takes.
+ *
+ * @param question gives `now`, in seconds since 1970
+ */
+export async function checkDistanceAndClock(
+  ask: Ask,
+  findings: Findings,
+  { clock, question }: { readonly clock: Clock; readonly question: string },
+): Promise<void> {
+  const startedAt = clock.monotonicMs()
+  const [reading] = await ask(question)
+  const tookMs = clock.monotonicMs() - startedAt
+  checkDistance(findings, tookMs)
+  checkClock(findings, { tookMs, thereMs: Number(reading?.now) * 1000, hereMs: clock.now() })
+}
+
+/** @param about.option what is added to the URL to have it encrypted */
+export function checkEncryption(
+  findings: Findings,
+  about: { readonly isEncrypted: boolean; readonly isHere: boolean; readonly option: string },
+): void {
+  const { isEncrypted, isHere, option } = about
+  if (isEncrypted) findings.ok('encryption', 'The connection is encrypted.')
+  else if (isHere) findings.ok('encryption', 'The connection is not encrypted, and does not leave this machine.')
+  else {
+    findings.warn(
+      'encryption',
+      'The connection is not encrypted.',
+      `Add ${option} to the URL, where the network is not your own.`,
+    )
+  }
 }
 
 /** Leases, embargoes and ages of copies go by the clock of each node: those of a fleet have to agree. */

@@ -5,9 +5,9 @@ import { tooOld } from '../store/mysql/open-database.ts'
 import { connectionsPerProcess, storeTables } from '../store/sql/sql-store.ts'
 import {
   type Ask,
-  checkClock,
   checkConnections,
-  checkDistance,
+  checkDistanceAndClock,
+  checkEncryption,
   checkSchema,
   type Findings,
   noTablesYet,
@@ -28,23 +28,15 @@ export async function examineMysql(ask: Ask, findings: Findings, clock: Clock): 
   else
     findings.warn('version', `MySQL ${version}.`, 'MySQL is spoken to in the words of MariaDB, and was never tested.')
 
-  const startedAt = clock.monotonicMs()
-  const [reading] = await ask('SELECT UNIX_TIMESTAMP(NOW(3)) AS now')
-  const tookMs = clock.monotonicMs() - startedAt
-  checkDistance(findings, tookMs)
-  checkClock(findings, { tookMs, thereMs: Number(reading?.now) * 1000, hereMs: clock.now() })
+  await checkDistanceAndClock(ask, findings, { clock, question: 'SELECT UNIX_TIMESTAMP(NOW(3)) AS now' })
 
   const status = await statusOf(ask, ['Ssl_cipher', 'Threads_connected'])
   const [own = {}] = await ask('SELECT USER() AS user')
-  if (status.get('Ssl_cipher')) findings.ok('encryption', 'The connection is encrypted.')
-  else if (isHere(own.user))
-    findings.ok('encryption', 'The connection is not encrypted, and does not leave this machine.')
-  else
-    findings.warn(
-      'encryption',
-      'The connection is not encrypted.',
-      'Add ?ssl-mode=verify_identity to the URL, where the network is not your own.',
-    )
+  checkEncryption(findings, {
+    isEncrypted: Boolean(status.get('Ssl_cipher')),
+    isHere: isHere(own.user),
+    option: '?ssl-mode=verify_identity',
+  })
 
   if (Number(about.read_only) !== 0)
     findings.fail('writes', 'The server is read-only: is it a replica?', 'Name the primary in the URL.')

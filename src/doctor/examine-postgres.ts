@@ -4,9 +4,9 @@ import { tooOld } from '../store/postgres/open-database.ts'
 import { connectionsPerProcess, storeTables } from '../store/sql/sql-store.ts'
 import {
   type Ask,
-  checkClock,
   checkConnections,
-  checkDistance,
+  checkDistanceAndClock,
+  checkEncryption,
   checkSchema,
   type Findings,
   noTablesYet,
@@ -25,21 +25,13 @@ export async function examinePostgres(ask: Ask, findings: Findings, clock: Clock
   if (age === null) findings.ok('version', `PostgreSQL ${about.version_text}.`)
   else findings.fail('version', `The server is ${age}.`, 'Name a newer server in the URL, or upgrade this one.')
 
-  const startedAt = clock.monotonicMs()
-  const [reading] = await ask('SELECT extract(epoch FROM clock_timestamp()) AS now')
-  const tookMs = clock.monotonicMs() - startedAt
-  checkDistance(findings, tookMs)
-  checkClock(findings, { tookMs, thereMs: Number(reading?.now) * 1000, hereMs: clock.now() })
+  await checkDistanceAndClock(ask, findings, { clock, question: 'SELECT extract(epoch FROM clock_timestamp()) AS now' })
 
-  if (about.encrypted === 't') findings.ok('encryption', 'The connection is encrypted.')
-  else if (isHere(about.client))
-    findings.ok('encryption', 'The connection is not encrypted, and does not leave this machine.')
-  else
-    findings.warn(
-      'encryption',
-      'The connection is not encrypted.',
-      'Add ?sslmode=verify-full to the URL, where the network is not your own.',
-    )
+  checkEncryption(findings, {
+    isEncrypted: about.encrypted === 't',
+    isHere: isHere(about.client),
+    option: '?sslmode=verify-full',
+  })
 
   if (about.encoding === 'UTF8') findings.ok('encoding', 'The database keeps its text as UTF-8.')
   else {

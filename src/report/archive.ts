@@ -26,8 +26,18 @@ export type ArchiveSource =
 /** Called with what is being done and the share of it that is done, null where that is not known. */
 export type OnPreparing = (what: string, share: number | null) => void
 
+/** What the report says of the articles that it was measured on. */
+export function dataOf(
+  source: ArchiveSource,
+  { ids, meanBodyCharacters }: { readonly ids: readonly string[]; readonly meanBodyCharacters: number },
+  store: MeasuredData['store'],
+): MeasuredData {
+  const seed = source.kind === 'generated' ? source.seed : null
+  return { name: nameOf(source), articles: ids.length, seed, meanBodyCharacters, store }
+}
+
 /** A name that may be shown to anybody: no folder of the machine, no password. */
-export function nameOf(source: ArchiveSource): string {
+function nameOf(source: ArchiveSource): string {
   if (source.kind === 'generated') return 'generated'
   if (source.kind === 'store') return 'a store of its own'
   return URL.canParse(source.name) ? new URL(source.name).host : basename(source.name)

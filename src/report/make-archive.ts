@@ -1,5 +1,5 @@
+import { isServerUrl } from '../database/open-database.ts'
 import type { Archive, ArchiveSource, OnPreparing } from './archive.ts'
-import { isServerUrl } from './server/open-server.ts'
 import { serverArchive } from './server/server-archive.ts'
 import { sqliteArchive } from './sqlite-archive.ts'
 

@@ -1,10 +1,9 @@
 import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { siblingModule, Thread } from '../concurrency/thread.ts'
 import { sqliteFile } from '../store/open-store.ts'
-import { type Archive, type ArchiveSource, nameOf, noArticles, type OnPreparing, writeGenerated } from './archive.ts'
-import type { ArchiveRequest, FinishedArchive } from './archive-thread.ts'
+import { type Archive, type ArchiveSource, dataOf, noArticles, type OnPreparing, writeGenerated } from './archive.ts'
 import { fillStore } from './fill-store.ts'
+import { openArchiveThread } from './open-archive-thread.ts'
 
 /** A store's file with everything that is compared in it, in `folder`; each site gets a copy of it. */
 export async function sqliteArchive(
@@ -13,12 +12,7 @@ export async function sqliteArchive(
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: OnPreparing },
 ): Promise<Archive> {
   const file = join(folder, 'archive.db')
-  await using thread = new Thread<ArchiveRequest, FinishedArchive | null>({
-    name: 'archive',
-    url: siblingModule(import.meta.url, 'archive-thread'),
-    data: null,
-    pendingMax: 2,
-  })
+  await using thread = openArchiveThread()
   const names: string[] = []
   if (source.kind === 'store') {
     onProgress('copying the store', null)
@@ -37,13 +31,7 @@ export async function sqliteArchive(
   const remove = () => Promise.all(['', '-wal', '-shm'].map((end) => rm(`${site}${end}`, { force: true })))
   return {
     ids: finished.ids,
-    data: {
-      name: nameOf(source),
-      articles: finished.ids.length,
-      seed: source.kind === 'generated' ? source.seed : null,
-      meanBodyCharacters: finished.meanBodyCharacters,
-      store: 'sqlite',
-    },
+    data: dataOf(source, finished, 'sqlite'),
     database: null,
     async freshStore() {
       await remove()

@@ -4,7 +4,7 @@ import { openStore } from '../../src/store/open-store.ts'
 import type { DatabaseServer } from '../support/database-process.ts'
 import { leavesNothingBehind } from '../support/leak-check.ts'
 import { findMariadb, startMariadb } from '../support/mariadb-server.ts'
-import { checkOf, complaints, examine } from './examine.ts'
+import { checkOf, complaints, examine, storeMadeOn } from './examine.ts'
 
 describe('the doctor at MariaDB', { skip: findMariadb().reason, timeout: 120_000 }, () => {
   let server: DatabaseServer
@@ -13,11 +13,7 @@ describe('the doctor at MariaDB', { skip: findMariadb().reason, timeout: 120_000
   })
   after(() => server[Symbol.asyncDispose]())
 
-  const made = async () => {
-    const url = await server.createDatabase()
-    await (await openStore(url))[Symbol.asyncDispose]()
-    return url
-  }
+  const made = () => storeMadeOn(server)
   const nameOf = (url: string) => new URL(url).pathname.slice(1)
 
   it('finds nothing wrong with a store that was opened, and leaves nothing behind', async () => {

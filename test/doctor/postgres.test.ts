@@ -5,7 +5,7 @@ import { openStore } from '../../src/store/open-store.ts'
 import type { DatabaseServer } from '../support/database-process.ts'
 import { leavesNothingBehind } from '../support/leak-check.ts'
 import { findPostgres, startPostgres } from '../support/postgres-server.ts'
-import { checkOf, complaints, examine } from './examine.ts'
+import { checkOf, complaints, examine, storeMadeOn } from './examine.ts'
 
 describe('the doctor at PostgreSQL', { skip: findPostgres().reason, timeout: 120_000 }, () => {
   let server: DatabaseServer
@@ -14,11 +14,7 @@ describe('the doctor at PostgreSQL', { skip: findPostgres().reason, timeout: 120
   })
   after(() => server[Symbol.asyncDispose]())
 
-  const made = async () => {
-    const url = await server.createDatabase()
-    await (await openStore(url))[Symbol.asyncDispose]()
-    return url
-  }
+  const made = () => storeMadeOn(server)
 
   it('finds nothing wrong with a store that was opened, and leaves nothing behind', async () => {
     const url = await made()

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { InvalidOptionError, StoreUnavailableError } from '../../src/errors.ts'
 import { openStore, temporaryStoreFolder } from '../../src/store/open-store.ts'
 import { migrations } from '../../src/store/sqlite/migrations.ts'
 import { applicationId } from '../../src/store/sqlite/open-database.ts'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { keepsWhatWasAcknowledged } from './killed-publisher.ts'
 import { numberedArticle } from './numbered-article.ts'
 
 let folder: string
@@ -219,22 +216,7 @@ describe('a store that several use', () => {
   })
 
   it('keeps every article that was acknowledged when the process is killed', async () => {
-    const file = join(folder, 'news.db')
-    const child = spawn(process.execPath, [publishUntilKilled, `sqlite:${file}`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const exited = once(child, 'exit')
-    const acknowledged: string[] = []
-    for await (const line of createInterface({ input: child.stdout })) {
-      acknowledged.push(line)
-      if (acknowledged.length === 40) child.kill('SIGKILL')
-    }
-    await exited
-    assert.ok(acknowledged.length >= 40)
-    await using store = await openStore(`sqlite:${file}`)
-    for (const id of acknowledged) assert.equal((await store.readArticle(id, { now })).state, 'found', id)
-    const { articles, lastSeq } = await store.readStatus({ now })
-    assert.equal(articles.visible, lastSeq)
+    await keepsWhatWasAcknowledged(`sqlite:${join(folder, 'news.db')}`, now)
   })
 })
 
@@ -375,4 +357,3 @@ describe('the text of an article that was taken down', () => {
 })
 
 const now = Date.parse('2026-11-02T09:30:00.000Z')
-const publishUntilKilled = fileURLToPath(new URL('./publish-until-killed.ts', import.meta.url))

@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { StoreUnavailableError } from '../../src/errors.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { SqlStore } from '../../src/store/sql/sql-store.ts'
 import { cuttableWire } from '../support/cuttable-wire.ts'
 import type { DatabaseServer } from '../support/database-process.ts'
+import { keepsWhatWasAcknowledged } from './killed-publisher.ts'
 import { numberedArticle } from './numbered-article.ts'
 
 const now = Date.parse('2026-11-02T09:30:00Z')
-const publishUntilKilled = fileURLToPath(new URL('./publish-until-killed.ts', import.meta.url))
 
 /** What a store promises beyond the conformance suite where its database is a server, which may be in trouble. */
 export function serverStoreTests(running: () => DatabaseServer): void {
@@ -103,20 +99,7 @@ export function serverStoreTests(running: () => DatabaseServer): void {
   })
 
   it('keeps every article that was acknowledged when the process is killed', async () => {
-    const url = await running().createDatabase()
-    const child = spawn(process.execPath, [publishUntilKilled, url], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const exited = once(child, 'exit')
-    const acknowledged: string[] = []
-    for await (const line of createInterface({ input: child.stdout })) {
-      acknowledged.push(line)
-      if (acknowledged.length === 40) child.kill('SIGKILL')
-    }
-    await exited
-    assert.ok(acknowledged.length >= 40)
-    await using store = await openStore(url)
-    for (const id of acknowledged) assert.equal((await store.readArticle(id, { now })).state, 'found', id)
-    const { articles, lastSeq } = await store.readStatus({ now })
-    assert.equal(articles.visible, lastSeq)
+    await keepsWhatWasAcknowledged(await running().createDatabase(), now)
   })
 
   it('gives each its own answer when more ask than there are connections, and some give up', async () => {

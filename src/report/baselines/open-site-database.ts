@@ -1,5 +1,5 @@
+import { isServerUrl } from '../../database/open-database.ts'
 import { sqliteFile } from '../../store/open-store.ts'
-import { isServerUrl } from '../server/open-server.ts'
 import { serverDatabase } from './server-site.ts'
 import type { SiteDatabase } from './site-database.ts'
 import { sqliteDatabase } from './sqlite-database.ts'

@@ -66,3 +66,16 @@ export interface ScratchRights {
   /** Where it was refused for want of a right: the statement that grants it; null for any other error. */
   grantFor(error: unknown, ask: Ask): Promise<string | null>
 }
+
+/** What is worded alike on every server. */
+export const commonSql: Pick<SiteSql, 'article' | 'page' | 'addArticle' | 'stopWords'> = {
+  article: `SELECT document FROM article WHERE id = $1 AND status = 'published' AND visible_from <= $2`,
+  page: `
+    SELECT id, document FROM article
+    WHERE id > $1 AND status = 'published' AND visible_from <= $2 ORDER BY id LIMIT $3`,
+  addArticle: `
+    INSERT INTO article (id, status, visible_from, lifted, published_at, updated_at, first_seen_at, section, fingerprint,
+      summary, document)
+    VALUES ($1, 'published', 0, 1, $2, $2, $2, $3, '', $4, $5)`,
+  stopWords: 'SELECT word FROM site_stop_word',
+}

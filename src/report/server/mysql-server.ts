@@ -5,7 +5,15 @@ import { mysqlAddress } from '../../database/mysql-address.ts'
 import { explainMysql } from '../../database/mysql-failure.ts'
 import { inWords } from '../../store/sql/failure.ts'
 import { railLength } from '../baselines/site-database.ts'
-import type { Ask, DatabaseServer, Row, ScratchRights, SiteSql, Value } from './database-server.ts'
+import {
+  type Ask,
+  commonSql,
+  type DatabaseServer,
+  type Row,
+  type ScratchRights,
+  type SiteSql,
+  type Value,
+} from './database-server.ts'
 
 /**
  * MariaDB or MySQL as the report uses it.
@@ -97,13 +105,9 @@ function encoded(value: Value): string | bigint | null {
 }
 
 const sql: SiteSql = {
-  article: `SELECT document FROM article WHERE id = $1 AND status = 'published' AND visible_from <= $2`,
-  page: `
-    SELECT id, document FROM article
-    WHERE id > $1 AND status = 'published' AND visible_from <= $2 ORDER BY id LIMIT $3`,
+  ...commonSql,
   // The best are found in the index and in a table of its own, and joined then: what will not be shown is not read.
-  // Ordering by MATCH itself, so that the server might hand them out by rank, made it no quicker: 77 ms in place of 65 (median of 40 of
-  // 21,577 articles of reuters21578, MariaDB 10.11, 2 cores (AMD EPYC)). It sorts either way.
+  // Ordering by MATCH itself, so that the server might hand them out by rank, was no quicker when it was tried by hand: it sorts either way.
   related: `
     SELECT a.summary
     FROM (
@@ -114,10 +118,6 @@ const sql: SiteSql = {
     WHERE a.status = 'published' AND a.visible_from <= $2 AND a.id <> $3
     ORDER BY best.score DESC LIMIT ${railLength}`,
   termsOf: (words) => words.join(' '),
-  addArticle: `
-    INSERT INTO article (id, status, visible_from, lifted, published_at, updated_at, first_seen_at, section, fingerprint,
-      summary, document)
-    VALUES ($1, 'published', 0, 1, $2, $2, $2, $3, '', $4, $5)`,
   addText: `
     INSERT INTO site_text (id, title, body)
     SELECT given.id, given.title, given.body FROM JSON_TABLE($1, '$[*]' COLUMNS (
@@ -125,7 +125,6 @@ const sql: SiteSql = {
   addStopWords: `
     INSERT INTO site_stop_word (word)
     SELECT given.word FROM JSON_TABLE($1, '$[*]' COLUMNS (word VARCHAR(100) PATH '$')) AS given`,
-  stopWords: 'SELECT word FROM site_stop_word',
   makeTables: [
     // With the number that a full-text index wants, which is otherwise a hidden column more.
     `CREATE TABLE site_text (

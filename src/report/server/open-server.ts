@@ -1,12 +1,8 @@
+import { isServerUrl } from '../../database/open-database.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import type { DatabaseServer } from './database-server.ts'
 import { mysqlServer } from './mysql-server.ts'
 import { postgresServer } from './postgres-server.ts'
-
-/** Whether a URL names a database server, and not a file. */
-export function isServerUrl(url: string): boolean {
-  return /^(?:postgres(?:ql)?|mysql|mariadb):/i.test(url.trim())
-}
 
 /**
  * The server that a URL names. Nothing is connected yet.

@@ -5,7 +5,14 @@ import { postgresAddress } from '../../database/postgres-address.ts'
 import { explainPostgres } from '../../database/postgres-failure.ts'
 import { inWords } from '../../store/sql/failure.ts'
 import { railLength } from '../baselines/site-database.ts'
-import type { Ask, DatabaseServer, Row, ScratchRights, SiteSql } from './database-server.ts'
+import {
+  type Ask,
+  commonSql,
+  type DatabaseServer,
+  type Row,
+  type ScratchRights,
+  type SiteSql,
+} from './database-server.ts'
 
 /**
  * PostgreSQL as the report uses it.
@@ -86,10 +93,7 @@ function nameOf(statement: string): string {
 }
 
 const sql: SiteSql = {
-  article: `SELECT document FROM article WHERE id = $1 AND status = 'published' AND visible_from <= $2`,
-  page: `
-    SELECT id, document FROM article
-    WHERE id > $1 AND status = 'published' AND visible_from <= $2 ORDER BY id LIMIT $3`,
+  ...commonSql,
   // The best are found in the index and in a narrow table, and joined then: what will not be shown is not read.
   related: `
     SELECT a.summary
@@ -101,16 +105,11 @@ const sql: SiteSql = {
     WHERE a.status = 'published' AND a.visible_from <= $2 AND a.id <> $3
     ORDER BY best.rank DESC LIMIT ${railLength}`,
   termsOf: (words) => words.join(' | '),
-  addArticle: `
-    INSERT INTO article (id, status, visible_from, lifted, published_at, updated_at, first_seen_at, section, fingerprint,
-      summary, document)
-    VALUES ($1, 'published', 0, 1, $2, $2, $2, $3, '', $4, $5)`,
   addText: `
     INSERT INTO site_text (id, words)
     SELECT given ->> 0, to_tsvector('simple', (given ->> 1) || ' ' || (given ->> 2))
     FROM json_array_elements($1::json) AS given`,
   addStopWords: 'INSERT INTO site_stop_word (word) SELECT json_array_elements_text($1::json)',
-  stopWords: 'SELECT word FROM site_stop_word',
   makeTables: [
     'CREATE TABLE site_text (id text COLLATE "C" NOT NULL PRIMARY KEY, words tsvector NOT NULL)',
     'CREATE TABLE site_stop_word (word text NOT NULL PRIMARY KEY)',

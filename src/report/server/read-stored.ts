@@ -2,12 +2,13 @@ import { join } from 'node:path'
 import type { Article } from '../../article/article.ts'
 import { systemClock } from '../../concurrency/clock.ts'
 import { withDeadline } from '../../concurrency/deadline.ts'
-import { siblingModule, Thread } from '../../concurrency/thread.ts'
+import { isServerUrl } from '../../database/open-database.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { openStore, sqliteFile } from '../../store/open-store.ts'
-import type { ArchiveRequest, FinishedArchive } from '../archive-thread.ts'
+import { visibleArticlesOf } from '../../store/visible-articles.ts'
+import { openArchiveThread } from '../open-archive-thread.ts'
 import type { DatabaseServer, Row, ServerPool } from './database-server.ts'
-import { databaseServer, isServerUrl } from './open-server.ts'
+import { databaseServer } from './open-server.ts'
 
 /**
  * The visible articles of a store, which is read and never written to, not even to bring an older schema up to date.
@@ -58,21 +59,10 @@ async function nextPage(
 
 async function* fromFile(url: string, folder: string, signal: AbortSignal): AsyncGenerator<Article> {
   const copy = join(folder, 'stored.db')
-  await using thread = new Thread<ArchiveRequest, FinishedArchive | null>({
-    name: 'archive',
-    url: siblingModule(import.meta.url, '../archive-thread'),
-    data: null,
-    pendingMax: 1,
-  })
+  await using thread = openArchiveThread()
   await thread.request({ ask: 'copy', from: sqliteFile(url), to: copy }, { signal })
   await using store = await openStore(`sqlite:${copy}`)
-  for (let afterId = ''; ; ) {
-    const page = await store.readIndexPage({ afterId, limit: pageLength, now: systemClock.now(), signal })
-    for (const { document } of page) yield JSON.parse(document) as Article
-    const last = page.at(-1)
-    if (!last) return
-    afterId = last.id
-  }
+  yield* visibleArticlesOf(store, signal)
 }
 
 const pageLength = 200

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Article } from '../../article/article.ts'
-import { type Archive, type ArchiveSource, nameOf, noArticles, type OnPreparing, writeGenerated } from '../archive.ts'
+import { type Archive, type ArchiveSource, dataOf, noArticles, type OnPreparing, writeGenerated } from '../archive.ts'
 import { fillStore } from '../fill-store.ts'
 import { readStoredArticles } from './read-stored.ts'
 import { ScratchDatabase } from './scratch-database.ts'
@@ -31,13 +31,7 @@ export async function serverArchive(
   const closing = opening.move()
   return {
     ids: made.ids,
-    data: {
-      name: nameOf(source),
-      articles: made.ids.length,
-      seed: source.kind === 'generated' ? source.seed : null,
-      meanBodyCharacters: made.meanBodyCharacters,
-      store: storeKinds[scratch.version.split(' ')[0] ?? ''] ?? 'mysql',
-    },
+    data: dataOf(source, made, storeKinds[scratch.version.split(' ')[0] ?? ''] ?? 'mysql'),
     database: scratch.version,
     async freshStore(stop) {
       await scratch.use(stop, async (ask) => {
