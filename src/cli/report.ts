@@ -7,7 +7,7 @@ import { InvalidOptionError } from '../errors.ts'
 import type { ArchiveSource } from '../report/archive.ts'
 import { makeArchive } from '../report/make-archive.ts'
 import { makeReport } from '../report/make-report.ts'
-import { type ModeName, modeNames, type Report } from '../report/report.ts'
+import { type LadderSpread, type ModeName, modeNames, type Report } from '../report/report.ts'
 import { reportSettings } from '../report/report-settings.ts'
 import { writeReport } from '../report/write-report.ts'
 import { type ReportFlags, version } from './cli.ts'
@@ -110,12 +110,14 @@ function commandOf({ store, data, on, out: _out, ...rest }: ReportFlags): string
 function inShort({ summary, partial, machine, data, versions }: Report, out: string): string {
   const ms = (value: number | null | undefined) =>
     value === undefined ? '–' : value === null ? 'failed' : value.toFixed(1)
+  const climbs = (spread: LadderSpread | undefined) => (spread === undefined ? '' : `${spread.min} to ${spread.max}`)
   const rows = modeNames
     .filter((mode) => summary.maxRate[mode] !== undefined || summary.pageP99Ms[mode] !== undefined)
     .map((mode) =>
       [
         mode.padEnd(18),
         `${summary.maxRateIsBound[mode] ? '>' : ''}${summary.maxRate[mode] ?? '–'}`.padStart(8),
+        climbs(summary.maxRateSpread?.[mode]).padStart(15),
         ms(summary.pageP99Ms[mode]).padStart(12),
         ms(summary.healthzP99Ms[mode]).padStart(12),
         ms(summary.peak.pageP99Ms[mode]).padStart(12),
@@ -125,7 +127,7 @@ function inShort({ summary, partial, machine, data, versions }: Report, out: str
     )
   return [
     `${data.articles} articles in ${versions.database ?? `SQLite ${versions.sqlite}`}. ${machine.line}`,
-    `                   pages/s   page p99 ms at ${summary.rate}/s healthz     at ${summary.peak.rate}/s     healthz  failed`,
+    `                   pages/s  least to most   page p99 ms at ${summary.rate}/s healthz     at ${summary.peak.rate}/s     healthz  failed`,
     ...rows,
     ...(partial ? [`Not whole: ${partial.reason} Missing: ${partial.missing.length} parts.`] : []),
     `Written to ${join(out, 'report.html')}, beside it report.md and report.json.`,

@@ -1,19 +1,46 @@
-import type { LadderStep } from './report.ts'
+import type { Ladder, LadderStep } from './report.ts'
+
+/** Where a climb begins and how high it may go, in pages a second. */
+export interface ClimbLimits {
+  /** What an earlier climb found: this one begins there and goes by small steps. Undefined for the first. */
+  readonly from?: number | undefined
+  /** Undefined for as high as the generator can. */
+  readonly rateMax?: number | undefined
+}
 
 /**
- * The next rate of the search for the highest that is sustained, or null when it is found: threefold steps up (or down,
- * from a start that is too much) until one side of the limit and the other are known, then halfway between, by ratio.
+ * The next rate of the search for the highest that is sustained, or null when it is found: steps up (or down, from a start
+ * that is too much) until one side of the limit and the other are known, then halfway between, by ratio. The first climb
+ * goes by threefold steps, another one by the fineness of the search from where the first ended.
  */
-export function nextRate(steps: readonly LadderStep[], rateMax = generatorRateMax): number | null {
+export function nextRate(
+  steps: readonly LadderStep[],
+  { from, rateMax = generatorRateMax }: ClimbLimits = {},
+): number | null {
+  const stride = from === undefined ? firstStride : fineEnough
   const low = highestSustained(steps)
   const high = lowestTooMuch(steps)
+  if (low === 0 && high === null) return Math.min(rateMax, Math.max(rateMin, from ?? startRate))
   if (high === null) {
-    const up = low === 0 ? startRate : rounded(low * stride)
+    const up = Math.max(low + 1, rounded(low * stride))
     return up > rateMax ? null : up
   }
-  if (low === 0) return high <= rateMin ? null : Math.max(rateMin, rounded(high / stride))
+  if (low === 0) return high <= rateMin ? null : Math.max(rateMin, Math.min(high - 1, rounded(high / stride)))
   const between = rounded(Math.sqrt(low * high))
   return high / low <= fineEnough || between <= low || between >= high ? null : between
+}
+
+/** What several climbs of the same site come to. */
+export function ladderOf(climbs: readonly (readonly LadderStep[])[]): Ladder {
+  const found = climbs.map(highestSustained).sort((a, b) => a - b)
+  // Of an even number the lower one in the middle.
+  const maxRate = found[Math.ceil(found.length / 2) - 1] ?? 0
+  return {
+    maxRate,
+    spread: { min: found[0] ?? 0, max: found.at(-1) ?? 0 },
+    endedByGenerator: climbs.some((steps) => highestSustained(steps) === maxRate && endedByGenerator(steps)),
+    steps: climbs.flat(),
+  }
 }
 
 /** 0 when none was. */
@@ -29,7 +56,7 @@ export function endedByGenerator(steps: readonly LadderStep[]): boolean {
 }
 
 /** About how many steps it takes to a rate like `maxRate`, for the time that is left. */
-export const stepsExpected = 9
+export const stepsExpected = { first: 9, again: 3 } as const
 
 function lowestTooMuch(steps: readonly LadderStep[]): number | null {
   const sustained = highestSustained(steps)
@@ -49,5 +76,5 @@ const rateMin = 1
 const startRate = 10
 /** Above this the generator on one core is surely what is measured. */
 const generatorRateMax = 30_000
-const stride = 3
+const firstStride = 3
 const fineEnough = 1.25

@@ -2,7 +2,7 @@ import { siblingModule } from '../concurrency/thread.ts'
 import { seededRandom } from '../generate/seeded-random.ts'
 import type { Archive } from './archive.ts'
 import { Child, ChildFailedError } from './child-process.ts'
-import { endedByGenerator, highestSustained, nextRate, stepsExpected } from './climb.ts'
+import { ladderOf, nextRate, stepsExpected } from './climb.ts'
 import type { GeneratorAnswer, GeneratorQuestion, GeneratorRun } from './generator-process.ts'
 import type { LoadSettings } from './load/plan-load.ts'
 import { describeMachine } from './machine.ts'
@@ -11,7 +11,6 @@ import type {
   Incident,
   IncidentMode,
   IncidentName,
-  Ladder,
   LadderStep,
   MeasuredMode,
   MeasuredRate,
@@ -76,8 +75,10 @@ class Measuring implements AsyncDisposable {
   readonly #modes = new Map<ModeName, MeasuredMode>()
   readonly #incidents: Incident[] = []
   #site: MeasuredSite | null = null
+  readonly #climbs = new Map<ModeName, readonly (readonly LadderStep[])[]>()
   #commonRates: readonly number[] = []
   #runs = 0
+  #loadsOfSite = 0
   #cold = 0
 
   private constructor(
@@ -141,22 +142,26 @@ class Measuring implements AsyncDisposable {
   }
 
   #units(): Unit[] {
-    const { modes, incidents, seconds, runs, ladderSeconds, warmUpSeconds } = this.#settings
+    const { modes, incidents, seconds, runs, climbs, ladderSeconds, warmUpSeconds } = this.#settings
     const perRun = seconds + warmUpSeconds + overheadSeconds
     const incident = this.#incidentSeconds() + this.#settings.incidentWarmUpSeconds + 2 * overheadSeconds
     return [
       ...modes.flatMap((mode): Unit[] => [
-        {
-          label: `${mode}: the highest rate`,
-          seconds: stepsExpected * (ladderSeconds + warmUpSeconds + overheadSeconds) + 2,
-          run: () => this.#openAndClimb(mode),
-        },
+        ...Array.from(
+          { length: climbs },
+          (_, climb): Unit => ({
+            label: `${mode}: the highest rate, climb ${climb + 1} of ${climbs}`,
+            seconds:
+              stepsExpected[climb === 0 ? 'first' : 'again'] * (ladderSeconds + warmUpSeconds + overheadSeconds) + 2,
+            run: () => this.#climb(mode),
+          }),
+        ),
         ...Array.from(
           { length: runs },
           (_, run): Unit => ({
             label: `${mode}: run ${run + 1} of ${runs} at the common rates`,
-            // At the peak a before is left with a queue that takes about as long again.
-            seconds: 2 * perRun + (mode.startsWith('onward') ? 0 : seconds),
+            // At a low rate three times as long; at the peak a before is left with a queue that takes about as long again.
+            seconds: 2 * perRun + 2 * seconds + (mode.startsWith('onward') ? 0 : seconds),
             run: () => this.#runAtCommonRates(mode),
           }),
         ),
@@ -173,40 +178,48 @@ class Measuring implements AsyncDisposable {
     ]
   }
 
-  async #openAndClimb(mode: ModeName): Promise<void> {
+  /** Once more, if the site was climbed before: how far the climbs lie apart is what a highest rate is worth. */
+  async #climb(mode: ModeName): Promise<void> {
+    const before = this.#climbs.get(mode) ?? []
+    const site = before.length > 0 ? await this.#siteOf(mode) : await this.#openAtRest(mode)
+    const from = before.length > 0 ? ladderOf(before).maxRate : undefined
+    const limits = { from, rateMax: this.#settings.rateMax }
+    const steps: LadderStep[] = []
+    for (let rate = nextRate(steps, limits); rate !== null; rate = nextRate(steps, limits)) {
+      steps.push(await this.#tryRate(site, rate, before.length + 1))
+    }
+    const climbs = [...before, steps]
+    this.#climbs.set(mode, climbs)
+    this.#change(mode, { ladder: ladderOf(climbs) })
+  }
+
+  /** A site that nobody has read yet, with what it shows when it is idle. */
+  async #openAtRest(mode: ModeName): Promise<MeasuredSite> {
     const { signal } = this.#options
     const site = await this.#openSite(mode)
     const { account } = await this.#load(site, { rate: 0, seconds: idleSeconds, warmUpSeconds: 0, coldBefore: 0 })
     const { loop, memoryBytes } = await site.figures(signal)
     this.#modes.set(mode, { mode, idle: { healthz: account.healthz, loop, memoryBytes }, ladder: null, rates: [] })
-    const ladder = await this.#climb(site)
-    this.#change(mode, { ladder })
-    if (this.#commonRates.length === 0) this.#commonRates = commonRatesFor(mode === 'blocking' ? ladder.maxRate : 0)
+    return site
   }
 
-  async #climb(site: MeasuredSite): Promise<Ladder> {
-    const steps: LadderStep[] = []
-    const { rateMax } = this.#settings
-    for (let rate = nextRate(steps, rateMax); rate !== null; rate = nextRate(steps, rateMax)) {
-      let step = await this.#step(site, rate)
+  async #tryRate(site: MeasuredSite, rate: number, climb: number): Promise<LadderStep> {
+    for (let tries = 1; ; tries++) {
+      const step = await this.#step(site, rate, climb)
       const isNear = (step.pageP99Ms ?? Infinity) < nearFactor * p99LimitMs || step.generatorWasLimit
-      for (let tries = 1; !step.sustained && isNear && tries < ladderTries; tries++) {
-        step = await this.#step(site, rate)
-      }
-      steps.push(step)
+      if (step.sustained || !isNear || tries === ladderTries) return step
     }
-    return { maxRate: highestSustained(steps), endedByGenerator: endedByGenerator(steps), steps }
   }
 
-  async #step(site: MeasuredSite, rate: number): Promise<LadderStep> {
+  async #step(site: MeasuredSite, rate: number, climb: number): Promise<LadderStep> {
     const { ladderSeconds, warmUpSeconds } = this.#settings
-    // A p99 of thirty requests is their worst one.
-    const seconds = Math.max(ladderSeconds, Math.min(3 * ladderSeconds, 100 / rate))
+    const seconds = longEnough(ladderSeconds, rate)
     await site.settle(this.#options.signal)
     const { account } = await this.#load(site, { rate, seconds, warmUpSeconds })
     const pageP99Ms = account.pages.page.p99
     const { failed } = account.counts
     return {
+      climb,
       rate,
       pageP99Ms,
       failed,
@@ -216,12 +229,18 @@ class Measuring implements AsyncDisposable {
   }
 
   async #runAtCommonRates(mode: ModeName): Promise<void> {
-    const site = this.#site ?? (await this.#openSite(mode))
-    const { seconds, warmUpSeconds } = this.#settings
-    for (const rate of this.#commonRates) {
+    const site = await this.#siteOf(mode)
+    const { warmUpSeconds } = this.#settings
+    if (this.#commonRates.length === 0) {
+      this.#commonRates = commonRatesFor(this.#modes.get('blocking')?.ladder?.maxRate ?? 0)
+    }
+    for (const [place, rate] of this.#commonRates.entries()) {
+      const seconds = longEnough(this.#settings.seconds, rate)
+      // The same readers for every mode, however many steps its ladder had.
+      const seed = this.#settings.seed + commonSeeds + 10 * this.#runsAt(mode, rate).length + place
       await site.settle(this.#options.signal)
       await site.begin(this.#options.signal)
-      const { account } = await this.#load(site, { rate, seconds, warmUpSeconds })
+      const { account } = await this.#load(site, { rate, seconds, warmUpSeconds, seed })
       const { cpuMs, memoryBytes, loop } = await site.figures(this.#options.signal)
       const { pages, healthz, counts, rails, generator } = account
       // The processor's time is that of the warm-up too: so are its pages.
@@ -242,10 +261,14 @@ class Measuring implements AsyncDisposable {
   #addRun(mode: ModeName, rate: number, run: Run): void {
     const measured = this.#modes.get(mode)
     if (!measured) throw new ChildFailedError(`The site ${mode} was not measured alone before, since that failed.`)
-    const runs = [...(measured.rates.find((one) => one.rate === rate)?.runs ?? []), run]
+    const runs = [...this.#runsAt(mode, rate), run]
     const changed: MeasuredRate = { rate, runs, spread: spreadOf(runs) }
     const rates = [...measured.rates.filter((one) => one.rate !== rate), changed].sort((a, b) => a.rate - b.rate)
     this.#change(mode, { rates })
+  }
+
+  #runsAt(mode: ModeName, rate: number): readonly Run[] {
+    return this.#modes.get(mode)?.rates.find((one) => one.rate === rate)?.runs ?? []
   }
 
   async #makeIncident(name: IncidentName, mode: ModeName): Promise<void> {
@@ -314,7 +337,8 @@ class Measuring implements AsyncDisposable {
         ask: 'run',
         url: site.url,
         load: {
-          seed: this.#settings.seed + run,
+          // Other readers each time: those of the time before would find all that they ask for in a cache.
+          seed: this.#settings.seed + ++this.#loadsOfSite,
           mix: this.#settings.load,
           surge: null,
           coldBefore: this.#cold,
@@ -340,8 +364,14 @@ class Measuring implements AsyncDisposable {
     await this.#closeSite()
     const store = await this.#archive.freshStore(this.#options.signal)
     this.#cold = 0
+    this.#loadsOfSite = 0
     this.#site = await MeasuredSite.open({ mode, store, token }, this.#options.signal)
     return this.#site
+  }
+
+  /** The one that is open, which has readers behind it, unless something failed in between. */
+  async #siteOf(mode: ModeName): Promise<MeasuredSite> {
+    return this.#site ?? (await this.#openSite(mode))
   }
 
   async #closeSite(): Promise<void> {
@@ -377,13 +407,14 @@ class Measuring implements AsyncDisposable {
   }
 
   #method(): Method {
-    const { seed, seconds, runs, warmUpSeconds, ladderSeconds, load, incidentSeconds } = this.#settings
+    const { seed, seconds, runs, climbs, warmUpSeconds, ladderSeconds, load, incidentSeconds } = this.#settings
     return {
       seed,
       seconds,
       runs,
       warmUpSeconds,
       p99LimitMs,
+      climbs,
       ladderSeconds,
       ladderTries,
       commonRates: this.#commonRates,
@@ -400,6 +431,11 @@ function commonRatesFor(blockingMax: number): number[] {
   const calm = Math.max(blockingMax, 2)
   const low = blockingMax === 0 ? fallbackRate : calm
   return [low, low * peakTimes]
+}
+
+/** A p99 of thirty requests is their worst one: where few readers come, they come for longer, in seconds. */
+function longEnough(seconds: number, rate: number): number {
+  return Math.max(seconds, Math.min(3 * seconds, 100 / rate))
 }
 
 /** The newest, shuffled, for the popular ones; the others, shuffled, for the cold ones. */
@@ -422,6 +458,8 @@ const incidentTitles: Record<IncidentName, string> = {
 
 const token = 'token-of-this-report-alone'
 const idleSeconds = 1
+/** Above any number of loads that a site had before. */
+const commonSeeds = 10_000
 const bucketMs = 250
 /** Opening connections, settling, and readers who are waited for. */
 const overheadSeconds = 0.5

@@ -6,6 +6,8 @@ export interface ReportSettings {
   readonly seconds: number
   readonly runs: number
   readonly warmUpSeconds: number
+  /** How often the ladder is climbed for each mode. */
+  readonly climbs: number
   readonly ladderSeconds: number
   /** The ladder goes no higher, in pages a second; undefined for as high as the generator can. */
   readonly rateMax?: number
@@ -40,6 +42,7 @@ export function reportSettings(given: {
     seed: 1,
     seconds,
     runs: full ? 5 : isQuick ? 2 : 3,
+    climbs: full ? 5 : isQuick ? 1 : 3,
     warmUpSeconds: Math.min(1, seconds / 6),
     ladderSeconds: Math.min(seconds / 2, 10),
     modes,

@@ -58,6 +58,8 @@ export type ByMode<Value> = { readonly [mode in ModeName]?: Value }
 export interface Summary {
   /** `Ladder.maxRate`. */
   readonly maxRate: ByMode<number>
+  /** `Ladder.spread`: how far the climbs lie apart. Absent in reports of before it was measured. */
+  readonly maxRateSpread?: ByMode<LadderSpread>
   /** True where the load generator ended the ladder and not the server: `maxRate` is then a lower bound. */
   readonly maxRateIsBound: ByMode<boolean>
   /**
@@ -138,6 +140,8 @@ export interface Method {
   readonly warmUpSeconds: number
   /** A rate is sustained when the page p99 stays under this. */
   readonly p99LimitMs: number
+  /** How often the ladder was climbed for each mode. Absent in reports of before it was more than once. */
+  readonly climbs?: number
   /** Length of a step of the ladder; longer at low rates, so that there are enough requests for a p99. */
   readonly ladderSeconds: number
   /** How often a step of the ladder that nearly kept the limit is tried before it counts as too much. */
@@ -186,16 +190,25 @@ export interface MeasuredMode {
 export interface Ladder {
   /**
    * The highest rate tried, in pages a second, whose page p99 stayed under `method.p99LimitMs` with no failure; 0 where
-   * the lowest rate was too much.
+   * the lowest rate was too much. The median of the climbs, and of an even number the lower one in the middle.
    */
   readonly maxRate: number
+  /** What the climbs found, from the least to the most. Absent in reports of before it was measured. */
+  readonly spread?: LadderSpread
   /** True where the search ended because the generator could not keep its schedule: the server may do more. */
   readonly endedByGenerator: boolean
-  /** In the order in which they were tried. */
+  /** Of all climbs, in the order in which they were tried. */
   readonly steps: readonly LadderStep[]
 }
 
+export interface LadderSpread {
+  readonly min: number
+  readonly max: number
+}
+
 export interface LadderStep {
+  /** Which climb it was of, from 1. Absent in reports of a single one. */
+  readonly climb?: number
   readonly rate: number
   readonly pageP99Ms: number | null
   readonly failed: number

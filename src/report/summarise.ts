@@ -28,6 +28,7 @@ export function summarise(
   const figures = figuresAt(summaryRate)
   return {
     maxRate,
+    maxRateSpread: byMode(modes, ({ ladder }) => ladder?.spread),
     maxRateIsBound: byMode(modes, ({ ladder }) => ladder?.endedByGenerator),
     ...figures,
     failed: byMode(modes, (mode) => countsOf(at(summaryRate)(mode)).failed + failedInIncidents(mode.mode)),

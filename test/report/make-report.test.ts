@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { makeReport } from '../../src/report/make-report.ts'
-import type { ModeName } from '../../src/report/report.ts'
+import type { Counts, ModeName } from '../../src/report/report.ts'
 import { type ReportSettings, reportSettings } from '../../src/report/report-settings.ts'
 import { summarise } from '../../src/report/summarise.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -14,6 +14,7 @@ const tiny: ReportSettings = {
   ...reportSettings({ seconds: 1, modes }),
   seconds: 0.4,
   warmUpSeconds: 0.1,
+  climbs: 2,
   ladderSeconds: 0.2,
   rateMax: 30,
   incidentWarmUpSeconds: 0.5,
@@ -38,7 +39,7 @@ describe('a report', { timeout: 300_000 }, () => {
     )
     for (const { mode, idle, ladder, rates } of report.modes) {
       assert.ok(idle.healthz.count > 0 && idle.memoryBytes > 10e6, mode)
-      assert.ok(ladder && ladder.steps.length > 0, mode)
+      assert.deepEqual([...new Set(ladder?.steps.map(({ climb }) => climb))], [1, 2], mode)
       assert.deepEqual(
         rates.map(({ rate, runs }) => [rate, runs.length]),
         report.method.commonRates.map((rate) => [rate, tiny.runs]),
@@ -55,6 +56,12 @@ describe('a report', { timeout: 300_000 }, () => {
         assert.ok(loop.delayP50Ms > 0, mode)
       }
     }
+    // The same readers for every mode.
+    const arrivalsOf = (measured: readonly { readonly counts: Counts }[]) =>
+      measured.map(({ counts }) => counts.arrivals)
+    const [before, after] = report.modes.map(({ rates }) => rates.map(({ runs }) => arrivalsOf(runs)))
+    assert.deepEqual(before, after)
+    for (const incident of report.incidents) assert.equal(new Set(arrivalsOf(incident.modes)).size, 1)
     assert.deepEqual(
       report.incidents.map((incident) => [incident.name, incident.modes.map(({ mode }) => mode)]),
       [
@@ -98,9 +105,9 @@ describe('a report', { timeout: 300_000 }, () => {
       [['blocking', false]],
     )
     assert.equal(report.partial?.reason, 'Stopped before its end.')
-    assert.ok(report.partial.missing.includes('onward: the highest rate'))
+    assert.ok(report.partial.missing.includes('onward: the highest rate, climb 1 of 2'))
     assert.ok(report.partial.missing.includes('blocking: run 1 of 2 at the common rates'))
-    assert.ok(!report.partial.missing.includes('blocking: the highest rate'))
+    assert.ok(!report.partial.missing.includes('blocking: the highest rate, climb 2 of 2'))
   })
 })
 

@@ -46,6 +46,7 @@ export function reportFixture(
       runs: 3,
       warmUpSeconds: 1,
       p99LimitMs: 50,
+      climbs: 3,
       ladderSeconds: 5,
       ladderTries: 2,
       commonRates: [10, 40],
@@ -82,8 +83,10 @@ function measuredMode(mode: ModeName, slow: number): MeasuredMode {
     idle: { healthz: percentiles(20, 0.6), loop: loop(1), memoryBytes: 90e6 },
     ladder: {
       maxRate,
+      spread: { min: maxRate / 2, max: maxRate },
       endedByGenerator: mode === 'onward',
       steps: [maxRate / 2, maxRate, maxRate * 2].map((rate) => ({
+        climb: 1,
         rate,
         pageP99Ms: (rate / maxRate) * 30,
         failed: 0,
@@ -187,6 +190,7 @@ function summary(modes: readonly MeasuredMode[], incidents: readonly Incident[])
       .reduce((sum, { counts }) => sum + counts.failed, 0)
   return {
     maxRate: byMode(({ ladder }) => ladder?.maxRate ?? 0),
+    maxRateSpread: byMode(({ ladder }) => ladder?.spread ?? { min: 0, max: 0 }),
     maxRateIsBound: byMode(({ ladder }) => ladder?.endedByGenerator ?? false),
     rate: 10,
     pageP99Ms: byMode((mode) => atRate(mode)?.spread.pageP99Ms.median ?? null),

@@ -26,6 +26,7 @@ const tiny: ReportSettings = {
   seconds: 0.4,
   runs: 1,
   warmUpSeconds: 0.1,
+  climbs: 1,
   ladderSeconds: 0.2,
   rateMax: 10,
   incidentWarmUpSeconds: 0.25,

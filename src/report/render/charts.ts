@@ -99,6 +99,7 @@ export function maxRateChart(report: Report, cut: Cut): string {
           figure: rate(value),
           prefix: atLeast(report, mode),
           none: asText(highestRate(report, mode)),
+          spread: spreadOfClimbs(report, mode),
         },
       ]
     }),
@@ -183,6 +184,14 @@ function ladderLine({ mode, ladder }: { readonly mode: ModeName; readonly ladder
       hollow: !sustained && (pageP99Ms !== null || failed > 0),
     })),
   }
+}
+
+// What begins at nothing has no place on a logarithmic axis.
+function spreadOfClimbs({ summary }: Report, mode: ModeName): { from: number; to: number } | null {
+  const spread = summary.maxRateSpread?.[mode]
+  return spread === undefined || spread.min === 0 || spread.min === spread.max
+    ? null
+    : { from: spread.min, to: spread.max }
 }
 
 function rowsOf(

@@ -39,13 +39,13 @@ export function methodFacts(report: Report): Fact[] {
       name: 'Runs',
       words:
         method.runs === 1
-          ? say`One of ${span(method.seconds)} for each figure, after ${span(method.warmUpSeconds)} that are not counted. With one run there is no spread: another run may differ by more than it seems.`
-          : say`${count(method.runs)} of ${span(method.seconds)} for each figure, each after ${span(method.warmUpSeconds)} that are not counted. The median is told, with the least and the most in brackets.`,
+          ? say`One of ${span(method.seconds)} for each figure, longer where too few readers come for a percentile, after ${span(method.warmUpSeconds)} that are not counted. With one run there is no spread: another run may differ by more than it seems.`
+          : say`${count(method.runs)} of ${span(method.seconds)} for each figure, longer where too few readers come for a percentile, each after ${span(method.warmUpSeconds)} that are not counted. The median is told, with the least and the most in brackets.`,
     },
     { name: 'Whole report', words: say`Begun ${report.startedAt}, and done in ${span(report.tookSeconds)}.` },
     {
       name: 'Arrivals',
-      words: say`On a schedule drawn beforehand (a Poisson process, seed ${seed(method.seed)}), whether the site answers or not. Latency counts from the scheduled arrival, so that a stalled site cannot hide its stall.`,
+      words: say`On a schedule drawn beforehand (a Poisson process, seed ${seed(method.seed)}; at the common rates and in the incidents the same for every mode), whether the site answers or not. Latency counts from the scheduled arrival, so that a stalled site cannot hide its stall.`,
     },
     {
       name: 'Readers',
@@ -53,7 +53,7 @@ export function methodFacts(report: Report): Fact[] {
     },
     {
       name: 'Highest rate',
-      words: say`${keepingUp(report)} Each rate is held for ${span(method.ladderSeconds)}, longer where too few readers come for a percentile. One that nearly kept the limit is tried ${count(method.ladderTries)} times before it counts as too much.`,
+      words: say`${keepingUp(report)} Each rate is held for ${span(method.ladderSeconds)}, longer where too few readers come for a percentile. One that nearly kept the limit is tried ${count(method.ladderTries)} times before it counts as too much.${climbsWords(method.climbs ?? 1)}`,
     },
     {
       name: 'Failed',
@@ -61,6 +61,12 @@ export function methodFacts(report: Report): Fact[] {
     },
     { name: 'Load generator', words: generatorWords(report) },
   ]
+}
+
+function climbsWords(climbs: number): Phrase {
+  return climbs === 1
+    ? ['']
+    : say` The search is made ${count(climbs)} times, again from where the first ended; the median is told, with the least and the most in brackets. Between what was kept up with and the next rate tried lies up to a quarter.`
 }
 
 /** The most needed of it, for report.md. */

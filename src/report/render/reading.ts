@@ -72,9 +72,15 @@ export const percentileNames: readonly { readonly of: Exclude<keyof Percentiles,
     { of: 'max', label: 'max' },
   ]
 
-/** The steps by rate, each rate once: as it was tried last. */
+/** All steps, by climb and within it by rate. */
+export function stepsByClimb(steps: readonly LadderStep[]): LadderStep[] {
+  return steps.toSorted((a, b) => (a.climb ?? 1) - (b.climb ?? 1) || a.rate - b.rate)
+}
+
+/** The steps by rate, each rate once: where it was tried in several climbs, the one with the middle page time. */
 export function stepsOf(steps: readonly LadderStep[]): LadderStep[] {
-  return [...new Map(steps.map((step) => [step.rate, step])).values()].sort((a, b) => a.rate - b.rate)
+  const rates = [...Map.groupBy(steps, ({ rate }) => rate).values()]
+  return rates.flatMap((tries) => middleBy(tries, ({ pageP99Ms }) => pageP99Ms) ?? []).sort((a, b) => a.rate - b.rate)
 }
 
 /**
@@ -84,8 +90,14 @@ export function stepsOf(steps: readonly LadderStep[]): LadderStep[] {
  * Null, which falls on requests that failed, is worse than any figure. Null for no runs at all.
  */
 export function middleOf(values: readonly (number | null)[]): number | null {
-  const sorted = values.toSorted((a, b) => (a ?? Number.POSITIVE_INFINITY) - (b ?? Number.POSITIVE_INFINITY) || 0)
-  return sorted[Math.ceil(sorted.length / 2) - 1] ?? null
+  return middleBy(values, (value) => value) ?? null
+}
+
+function middleBy<Value>(values: readonly Value[], figure: (value: Value) => number | null): Value | undefined {
+  const of = (value: Value) => figure(value) ?? Number.POSITIVE_INFINITY
+  // The same infinity twice is as good as equal, and its difference is not a number.
+  const sorted = values.toSorted((a, b) => of(a) - of(b) || 0)
+  return sorted[Math.ceil(sorted.length / 2) - 1]
 }
 
 const befores: readonly ModeName[] = ['blocking', 'sequential', 'concurrent', 'capped']

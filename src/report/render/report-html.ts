@@ -121,7 +121,7 @@ function steps(report: Report): string {
 <dl class="modes">!${modes.map((mode) => html`<div class="m-${mode}"><dt>${modeLabels[mode]}</dt><dd>${modeDescriptions[mode]}</dd></div>`)}</dl>
 !${figure(
       say`The highest rate that each keeps up with.`,
-      say`Further right is better.`,
+      say`Further right is better; the whiskers span the climbs.`,
       both((cut) => maxRateChart(report, cut), 'max-rate'),
     )}
 <div class="pairs">

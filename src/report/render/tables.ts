@@ -19,9 +19,9 @@ import {
   middleOf,
   modesOf,
   percentileNames,
-  stepsOf,
+  stepsByClimb,
 } from './reading.ts'
-import { highestRate, modeLabels } from './words.ts'
+import { climbsApart, highestRate, modeLabels } from './words.ts'
 
 /** A table with a row for each mode, or several. */
 export interface Table {
@@ -41,13 +41,15 @@ export interface Cell {
 export function contributionTable(report: Report): Table {
   const { summary } = report
   return {
-    caption: say`The highest rate of each, and what it comes to at ${rate(summary.rate)} pages a second: median of the runs (least to most)`,
+    caption: say`The highest rate of each, and what it comes to at ${rate(summary.rate)} pages a second: median (least to most)`,
     columns: ['Highest rate a second', ...comesToColumns],
     rows: modesOf(report).map((mode) => ({
       mode,
       label: modeLabels[mode],
       cells: [
-        summary.maxRate[mode] === undefined ? unmeasured : good(highestRate(report, mode)),
+        summary.maxRate[mode] === undefined
+          ? unmeasured
+          : good(say`${highestRate(report, mode)}${climbsApart(report, mode)}`),
         ...comesTo(report, mode, summary),
       ],
     })),
@@ -101,16 +103,17 @@ export function percentilesTable(report: Report, perSecond: number): Table {
   }
 }
 
-/** Every step of every ladder, by rate. */
+/** Every step of every ladder: by climb, and by rate. */
 export function ladderTable(report: Report): Table {
   return {
     caption: ['Every step of the search for the highest rate'],
-    columns: ['Pages a second', 'Page p99', 'Failed', 'Kept up'],
+    columns: ['Climb', 'Pages a second', 'Page p99', 'Failed', 'Kept up'],
     rows: climbedLadders(report).flatMap(({ mode, ladder }) =>
-      stepsOf(ladder.steps).map((step) => ({
+      stepsByClimb(ladder.steps).map((step) => ({
         mode,
         label: modeLabels[mode],
         cells: [
+          good([count(step.climb ?? 1)]),
           good([rate(step.rate)]),
           latencyCell(step.pageP99Ms),
           countCell(step.failed),

@@ -139,6 +139,14 @@ suite('report.html', () => {
     assert.match(renderReportHtml(reportFixture()), /class="whisker"/)
   })
 
+  test('it tells how far the climbs to the highest rate lie apart, in figures and as whiskers', () => {
+    const page = renderReportHtml(reportFixture())
+    assert.match(textOf(page), /3,000 \(1,500 to 3,000\)/)
+    assert.match(textOf(page), /The search is made 3 times/)
+    const drawing = page.split('<svg ').find((one) => one.includes('Highest rate that each way'))
+    assert.match(drawing ?? '', /class="whisker"/)
+  })
+
   test('a percentile that falls on failed pages is written as failed, never as a gap or a number', () => {
     const page = renderReportHtml(reportFixture())
     const row = /<tr class="m-blocking">(?:(?!<\/tr>).)*<\/tr>/s.exec(page)?.[0] ?? ''
