@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,13 +24,15 @@ import { machine } from './support/machine.ts'
  * limits that the index has in a server: read, weighed, their neighbours found and they entered in the pools of others. At each
  * size, over the last two thousand: how long one took (processor time for the mean, wall time for the quantiles), what rails and
  * reasons for the readers add, how many postings and scores were looked at, and resident memory beyond what the process had
- * before, after a collection of garbage.
+ * before, after a collection of garbage. In the end the index is saved, and loaded by a process that does nothing else.
  */
 const { values } = parseArgs({
   options: {
     articles: { type: 'string', default: '1000000' },
     chart: { type: 'string' },
     json: { type: 'boolean', default: false },
+    /** For the process that loads what was saved. */
+    load: { type: 'string' },
   },
 })
 const most = Number(values.articles)
@@ -52,6 +55,7 @@ const watched = 2000
 const withRails = 200
 
 if (isMainThread) new Worker(import.meta.filename, { argv: process.argv.slice(2), resourceLimits: indexThreadLimits })
+else if (values.load !== undefined) loadAlone(values.load)
 else measure()
 
 function measure(): void {
@@ -128,8 +132,10 @@ function measureSnapshot(index: RelatedIndex, published: number) {
     const loadedAt = performance.now()
     const isSame =
       JSON.stringify(again.ranking(`g${published - 5}`)) === JSON.stringify(index.ranking(`g${published - 5}`))
+    const alone = execFileSync(process.execPath, [import.meta.filename, '--load', file], { encoding: 'utf8' })
     return {
       articles: again.size,
+      'bytes an article, in a process that loads it': Math.round(Number(alone) / again.size),
       MB: Math.round(statSync(file).size / 1e6),
       'seconds to save': round((savedAt - startedAt) / 1000),
       'seconds to load': round((loadedAt - savedAt) / 1000),
@@ -138,6 +144,17 @@ function measureSnapshot(index: RelatedIndex, published: number) {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function loadAlone(file: string): void {
+  const before = residentBytes()
+  const found = readSnapshot(file)
+  if (!found) throw new Error('The snapshot cannot be read back.')
+  const index = new RelatedIndex()
+  index.restore(found.data)
+  writeSync(1, String(residentBytes() - before))
+  // Used afterwards, so that it is not collected before.
+  if (index.size === 0) throw new Error('There is nothing in the snapshot.')
 }
 
 function documentOf(

@@ -173,7 +173,8 @@ export const circuitBreakerDefaults: CircuitBreakerSettings = {
   failuresInRow: 5,
   openMs: 500,
   openMsMax: 8000,
-  probeEveryMs: 250,
+  // A reader after the return waits for a probe that hangs yet, this (and a fifth), a probe, this again, and another.
+  probeEveryMs: 125,
   probeBudgetMs: 250,
   probesToClose: 2,
 }
@@ -275,7 +276,7 @@ const slotsPerWindow = 10
 
 function firstOpenMs(reopened: ClosedState['reopened'], nowMs: number, settings: CircuitBreakerSettings): number {
   const flaps = reopened !== null && nowMs - reopened.closedAtMs < settings.windowMs
-  return flaps ? doubled(reopened.lastOpenMs, settings) : settings.openMs
+  return flaps ? Math.max(settings.openMs, doubled(reopened.lastOpenMs, settings)) : settings.openMs
 }
 
 function doubled(openMs: number, settings: CircuitBreakerSettings): number {

@@ -3,7 +3,7 @@ import { signatureLength } from './near-identical.ts'
 import type { RankedArticle } from './rank.ts'
 import type { RelatedDocument } from './related.ts'
 import { TextTable, type TextTableData } from './text-table.ts'
-import { grownTo } from './typed-arrays.ts'
+import { grownTo, wideEnough } from './typed-arrays.ts'
 
 /**
  * What is known of every article apart from its terms, in columns: an object an article would cost more than the rest of
@@ -22,12 +22,13 @@ export class ArticleTable {
   #idOf: Int32Array = new Int32Array(256)
   #publishedAtMs: Float64Array = new Float64Array(256)
   /** Numbers of names plus 1; 0 for none. */
-  #sources: Int32Array = new Int32Array(256)
-  #sections: Int32Array = new Int32Array(256)
-  #tags: Int32Array = new Int32Array(256 * tagsKept)
+  #sources: Uint16Array | Int32Array = new Uint16Array(256)
+  #sections: Uint16Array | Int32Array = new Uint16Array(256)
+  #tags: Uint16Array | Int32Array = new Uint16Array(256 * tagsKept)
   #languageOf: Uint8Array = new Uint8Array(256)
   #words: Uint16Array = new Uint16Array(256)
-  #signatures: Uint8Array = new Uint8Array(256 * signatureLength)
+  /** Side by side in pages that are added and never copied. */
+  readonly #signatures: Uint8Array[] = []
   #isThere: Uint8Array = new Uint8Array(256)
   readonly #evolvedFrom = new Map<number, string>()
   /** From the id of an article to the ids of those that say they replace it. */
@@ -66,12 +67,10 @@ export class ArticleTable {
     this.#slotOfId[id] = slot + 1
     this.#idOf[slot] = id
     this.#publishedAtMs[slot] = document.publishedAtMs
-    this.#sources[slot] = this.#nameNumber(document.source)
-    this.#sections[slot] = this.#nameNumber(document.section)
-    for (let at = 0; at < tagsKept; at++) this.#tags[slot * tagsKept + at] = this.#nameNumber(document.tags[at] ?? null)
+    this.#setNames(slot, document)
     this.#languageOf[slot] = this.#languageNumber(language)
     this.#words[slot] = Math.min(0xffff, writings.length)
-    this.#signatures.set(signature, slot * signatureLength)
+    this.#signaturesOf(slot).set(signature, signatureAt(slot))
     this.#isThere[slot] = 1
     this.#size++
     if (document.evolvedFrom !== null && document.evolvedFrom !== document.id) {
@@ -147,7 +146,7 @@ export class ArticleTable {
       section: this.#name(this.#sections[slot]!),
       publishedAtMs: this.#publishedAtMs[slot]!,
       words: this.#words[slot]!,
-      signatures: this.#signatures,
+      signatures: this.#signaturesOf(slot),
       family,
       version,
     })
@@ -190,7 +189,7 @@ export class ArticleTable {
       tags: this.#tags.subarray(0, slots * tagsKept),
       languageOf: this.#languageOf.subarray(0, slots),
       words: this.#words.subarray(0, slots),
-      signatures: this.#signatures.subarray(0, slots * signatureLength),
+      signatures: this.#signatures,
       isThere: this.#isThere.subarray(0, slots),
     }
   }
@@ -209,7 +208,7 @@ export class ArticleTable {
     this.#tags = data.tags
     this.#languageOf = data.languageOf
     this.#words = data.words
-    this.#signatures = data.signatures
+    this.#signatures.splice(0, this.#signatures.length, ...data.signatures)
     this.#isThere = data.isThere
     this.#slotOfId = new Int32Array(data.ids.size)
     for (const slot of this.live()) {
@@ -217,6 +216,10 @@ export class ArticleTable {
       this.#size++
     }
     for (const [slot, before] of data.evolvedFrom) this.#linkVersion(slot, before)
+  }
+
+  #signaturesOf(slot: number): Uint8Array {
+    return this.#signatures[slot >>> pageBits]!
   }
 
   #linkVersion(slot: number, before: string): void {
@@ -230,6 +233,18 @@ export class ArticleTable {
     // A few thousand names are asked for millions of times.
     this.#nameTexts[number] ??= this.#names.text(number - 1)
     return this.#nameTexts[number]
+  }
+
+  #setNames(slot: number, { source, section, tags }: RelatedDocument): void {
+    const sourceNumber = this.#nameNumber(source)
+    const sectionNumber = this.#nameNumber(section)
+    const tagNumbers = Array.from({ length: tagsKept }, (_, at) => this.#nameNumber(tags[at] ?? null))
+    this.#sources = wideEnough(this.#sources, sourceNumber)
+    this.#sections = wideEnough(this.#sections, sectionNumber)
+    this.#tags = wideEnough(this.#tags, Math.max(...tagNumbers))
+    this.#sources[slot] = sourceNumber
+    this.#sections[slot] = sectionNumber
+    this.#tags.set(tagNumbers, slot * tagsKept)
   }
 
   #nameNumber(name: string | null): number {
@@ -253,7 +268,8 @@ export class ArticleTable {
     this.#tags = grownTo(this.#tags, length * tagsKept)
     this.#languageOf = grownTo(this.#languageOf, length)
     this.#words = grownTo(this.#words, length)
-    this.#signatures = grownTo(this.#signatures, length * signatureLength)
+    while (this.#signatures.length * pageSlots <= slot)
+      this.#signatures.push(new Uint8Array(pageSlots * signatureLength))
     this.#isThere = grownTo(this.#isThere, length)
   }
 }
@@ -279,7 +295,7 @@ class RankedSlot implements RankedArticle {
     this.publishedAtMs = known.publishedAtMs
     this.words = known.words
     this.signatures = known.signatures
-    this.signatureAt = known.slot * signatureLength
+    this.signatureAt = signatureAt(known.slot)
     this.family = known.family
     this.version = known.version
   }
@@ -304,14 +320,22 @@ export interface ArticleTableData {
   readonly waiting: readonly number[]
   readonly idOf: Int32Array
   readonly publishedAtMs: Float64Array
-  readonly sources: Int32Array
-  readonly sections: Int32Array
-  readonly tags: Int32Array
+  readonly sources: Uint16Array | Int32Array
+  readonly sections: Uint16Array | Int32Array
+  readonly tags: Uint16Array | Int32Array
   readonly languageOf: Uint8Array
   readonly words: Uint16Array
-  readonly signatures: Uint8Array
+  readonly signatures: readonly Uint8Array[]
   readonly isThere: Uint8Array
 }
+
+/** Where an article's signature begins in its page. */
+function signatureAt(slot: number): number {
+  return (slot & (pageSlots - 1)) * signatureLength
+}
+
+const pageBits = 10
+const pageSlots = 2 ** pageBits
 
 /** Tags of an article that rules can ask for. */
 const tagsKept = 6

@@ -1,16 +1,11 @@
 import { InvertedIndex, type InvertedIndexData } from './inverted-index.ts'
+import { Pools, type PoolsData, poolLength } from './pools.ts'
 import { eachShared, type PackedTerms, unit } from './terms.ts'
 import { grownTo } from './typed-arrays.ts'
 import { Vectors, type VectorsData } from './vectors.ts'
 
 /** Scores are whole numbers up to this: exact, comparable, the same on every machine, and two bytes each. */
 export const fullScore = 65_535
-
-/**
- * How many neighbours are kept of each article: enough that repeats, versions and a publisher's rules still leave a full
- * stored rail, and more than three times what is shown.
- */
-export const poolLength = 32
 
 export interface NeighbourOptions {
   /** The time kernel is `(1 + timeWeight * exp(-days / timeDays)) / (1 + timeWeight)`. */
@@ -44,10 +39,7 @@ export interface NeighboursData {
   readonly vectors: VectorsData
   readonly hours: Int32Array
   readonly languages: Uint8Array
-  readonly poolSlots: Uint16Array
-  readonly poolSlotsHigh: Uint8Array
-  readonly poolScores: Uint16Array
-  readonly poolCount: Uint8Array
+  readonly pools: PoolsData
   readonly admission: Uint16Array
   readonly isUnsure: Uint8Array
   readonly watched: ReadonlyArray<readonly [number, number]>
@@ -84,11 +76,7 @@ export class Neighbours {
   readonly #vectors = new Vectors()
   #hours: Int32Array = new Int32Array(256)
   #languages: Uint8Array = new Uint8Array(256)
-  /** A slot has 24 bits, as in a posting: the low sixteen, and the high eight beside them. */
-  #poolSlots: Uint16Array = new Uint16Array(256 * poolLength)
-  #poolSlotsHigh: Uint8Array = new Uint8Array(256 * poolLength)
-  #poolScores: Uint16Array = new Uint16Array(256 * poolLength)
-  #poolCount: Uint8Array = new Uint8Array(256)
+  readonly #pools = new Pools()
   /** The best that a pool has turned away: a newcomer with a lower score cannot enter. 0: nothing was turned away. */
   #admission: Uint16Array = new Uint16Array(256)
   /** A newcomer tied with what the pool once turned away: which of the two belongs in it is found out by a refill. */
@@ -134,7 +122,6 @@ export class Neighbours {
     this.#hours[slot] = hoursOf(place.publishedAtMs)
     this.#languages[slot] = place.language
     this.#index.add(slot, terms)
-    this.#poolCount[slot] = 0
     this.#admission[slot] = 0
     this.#isUnsure[slot] = 0
     this.#watched.delete(slot)
@@ -171,7 +158,7 @@ export class Neighbours {
    */
   restore(slot: number, neighbours: readonly Neighbour[], isWhole: boolean): void {
     const taken = neighbours.slice(0, poolLength)
-    this.#setPool(slot, taken)
+    this.#pools.set(slot, taken)
     const last = taken.at(-1)
     this.#admission[slot] = last && (!isWhole || neighbours.length > poolLength) ? last.score : 0
     this.#isUnsure[slot] = 0
@@ -181,17 +168,12 @@ export class Neighbours {
   remove(slot: number, changed: (other: number) => void): void {
     if (!this.has(slot)) return
     this.eachHolder(slot, (other, at) => {
-      const base = other * poolLength
-      const count = this.#poolCount[other]! - 1
-      this.#poolSlots.copyWithin(base + at, base + at + 1, base + count + 1)
-      this.#poolSlotsHigh.copyWithin(base + at, base + at + 1, base + count + 1)
-      this.#poolScores.copyWithin(base + at, base + at + 1, base + count + 1)
-      this.#poolCount[other] = count
+      this.#pools.remove(other, at)
       changed(other)
     })
     this.#index.remove(slot, this.termsOf(slot))
     this.#vectors.delete(slot)
-    this.#poolCount[slot] = 0
+    this.#pools.set(slot, [])
     this.#watched.delete(slot)
   }
 
@@ -201,41 +183,31 @@ export class Neighbours {
     const found = this.#find(slot)
     for (let index = 0; index < found; index++) {
       const other = this.#foundSlots[index]!
-      const base = other * poolLength
-      const end = base + this.#poolCount[other]!
-      if (end === base || this.#foundScores[index]! < this.#poolScores[end - 1]!) continue
-      let at = base
-      while (at < end && this.#pooled(at) !== slot) at++
-      if (at < end) visit(other, at - base)
+      const count = this.#pools.count(other)
+      if (count === 0 || this.#foundScores[index]! < this.#pools.score(other, count - 1)) continue
+      const at = this.#pools.placeOf(other, slot)
+      if (at >= 0) visit(other, at)
     }
   }
 
   /** Takes out of all pools what is not there any more. Removal does so itself, but for what came in under other statistics. */
   purge(): void {
-    for (let slot = 0; slot < this.#slots; slot++) {
-      const base = slot * poolLength
-      const count = this.#poolCount[slot]!
-      let kept = 0
-      for (let at = 0; at < count; at++) {
-        const other = this.#pooled(base + at)
-        if (!this.has(other)) continue
-        this.#setPooled(base + kept, other)
-        this.#poolScores[base + kept] = this.#poolScores[base + at]!
-        kept++
-      }
-      this.#poolCount[slot] = kept
-    }
+    for (let slot = 0; slot < this.#slots; slot++) this.#pools.keep(slot, (other) => this.has(other))
     this.#workDone += this.#slots
+  }
+
+  /** Gives back the memory that growing has left unused. */
+  compact(): void {
+    this.#index.compact()
   }
 
   /** The pool, best first, and whether there is nothing beyond it. */
   pool(slot: number): { neighbours: Neighbour[]; isWhole: boolean } {
     if (this.#isUnsure[slot] === 1) this.refill(slot, poolLength)
-    const base = slot * poolLength
     const neighbours: Neighbour[] = []
-    for (let at = 0; at < this.#poolCount[slot]!; at++) {
-      const other = this.#pooled(base + at)
-      if (this.has(other)) neighbours.push({ slot: other, score: this.#poolScores[base + at]! })
+    for (let at = 0; at < this.#pools.count(slot); at++) {
+      const other = this.#pools.neighbour(slot, at)
+      if (this.has(other)) neighbours.push({ slot: other, score: this.#pools.score(slot, at) })
     }
     return { neighbours, isWhole: this.#admission[slot] === 0 }
   }
@@ -252,7 +224,7 @@ export class Neighbours {
       if (scores[at]! >= least) best.push({ slot: this.#foundSlots[at]!, score: scores[at]! })
     }
     best.sort((a, b) => b.score - a.score || this.#context.compareIds(a.slot, b.slot))
-    this.#setPool(slot, best.slice(0, poolLength))
+    this.#pools.set(slot, best.slice(0, poolLength))
     this.#admission[slot] = best[poolLength]?.score ?? 0
     this.#isUnsure[slot] = 0
     return best.slice(0, atMost)
@@ -292,10 +264,7 @@ export class Neighbours {
       vectors: this.#vectors.save(slots),
       hours: this.#hours.subarray(0, slots),
       languages: this.#languages.subarray(0, slots),
-      poolSlots: this.#poolSlots.subarray(0, slots * poolLength),
-      poolSlotsHigh: this.#poolSlotsHigh.subarray(0, slots * poolLength),
-      poolScores: this.#poolScores.subarray(0, slots * poolLength),
-      poolCount: this.#poolCount.subarray(0, slots),
+      pools: this.#pools.save(slots),
       admission: this.#admission.subarray(0, slots),
       isUnsure: this.#isUnsure.subarray(0, slots),
       watched: [...this.#watched],
@@ -308,10 +277,7 @@ export class Neighbours {
     this.#vectors.restore(data.vectors)
     this.#hours = data.hours
     this.#languages = data.languages
-    this.#poolSlots = data.poolSlots
-    this.#poolSlotsHigh = data.poolSlotsHigh
-    this.#poolScores = data.poolScores
-    this.#poolCount = data.poolCount
+    this.#pools.restore(data.pools)
     this.#admission = data.admission
     this.#isUnsure = data.isUnsure
     for (const [slot, score] of data.watched) this.#watched.set(slot, score)
@@ -379,9 +345,8 @@ export class Neighbours {
 
   /** @returns whether what is known of the article's neighbours has changed */
   #offer(slot: number, other: number, score: number): boolean {
-    const base = slot * poolLength
-    const scores = this.#poolScores
-    const count = this.#poolCount[slot]!
+    const pools = this.#pools
+    const count = pools.count(slot)
     const isFull = count === poolLength
     if (!isFull && this.#admission[slot] === score) {
       // Something of this score was turned away; whose id comes first is not known any more.
@@ -389,48 +354,22 @@ export class Neighbours {
       return true
     }
     let at = count
-    while (at > 0 && this.#isBefore(score, other, scores[base + at - 1]!, base + at - 1)) at--
+    while (at > 0 && this.#isBefore(score, other, slot, at - 1)) at--
     if (at === poolLength) {
       // The first that is turned away: until now a rail that repeats left short had nothing more to look at.
       const wasWhole = this.#admission[slot] === 0
       this.#admission[slot] = score
       return wasWhole
     }
-    if (isFull) this.#admission[slot] = scores[base + poolLength - 1]!
-    else this.#poolCount[slot] = count + 1
-    const slots = this.#poolSlots
-    const high = this.#poolSlotsHigh
-    for (let to = base + Math.min(count, poolLength - 1); to > base + at; to--) {
-      slots[to] = slots[to - 1]!
-      high[to] = high[to - 1]!
-      scores[to] = scores[to - 1]!
-    }
-    this.#setPooled(base + at, other)
-    scores[base + at] = score
+    if (isFull) this.#admission[slot] = pools.score(slot, poolLength - 1)
+    pools.insert(slot, at, other, score)
     return true
   }
 
-  /** @param place where the other is kept */
-  #isBefore(score: number, slot: number, otherScore: number, place: number): boolean {
-    return score > otherScore || (score === otherScore && this.#context.compareIds(slot, this.#pooled(place)) < 0)
-  }
-
-  #pooled(place: number): number {
-    return this.#poolSlots[place]! | (this.#poolSlotsHigh[place]! << 16)
-  }
-
-  #setPooled(place: number, slot: number): void {
-    this.#poolSlots[place] = slot
-    this.#poolSlotsHigh[place] = slot >>> 16
-  }
-
-  #setPool(slot: number, neighbours: readonly Neighbour[]): void {
-    const base = slot * poolLength
-    neighbours.forEach(({ slot: other, score }, at) => {
-      this.#setPooled(base + at, other)
-      this.#poolScores[base + at] = score
-    })
-    this.#poolCount[slot] = neighbours.length
+  /** Whether a newcomer belongs before what is in place `at` of a pool. */
+  #isBefore(score: number, other: number, slot: number, at: number): boolean {
+    const before = this.#pools.score(slot, at)
+    return score > before || (score === before && this.#context.compareIds(other, this.#pools.neighbour(slot, at)) < 0)
   }
 
   #reserve(slot: number): void {
@@ -438,10 +377,7 @@ export class Neighbours {
     this.#slots = Math.max(this.#slots, length)
     this.#hours = grownTo(this.#hours, length)
     this.#languages = grownTo(this.#languages, length)
-    this.#poolSlots = grownTo(this.#poolSlots, length * poolLength)
-    this.#poolSlotsHigh = grownTo(this.#poolSlotsHigh, length * poolLength)
-    this.#poolScores = grownTo(this.#poolScores, length * poolLength)
-    this.#poolCount = grownTo(this.#poolCount, length)
+    this.#pools.begin(slot)
     this.#admission = grownTo(this.#admission, length)
     this.#isUnsure = grownTo(this.#isUnsure, length)
     this.#scores = grownTo(this.#scores, length)

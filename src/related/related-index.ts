@@ -564,6 +564,7 @@ export class RelatedIndex {
         if (!build.restored.has(slot)) this.#dirty.add(slot)
       }
     }
+    epoch.neighbours.compact()
     this.#dropOldWords()
   }
 

@@ -131,7 +131,7 @@ export const defaultRules: RailRules = {
 }
 
 /** How many items a stored rail holds: three times the default rail, and never fewer than the largest rail asked for. */
-export const storedRailLength = 24
+export const storedRailLength = 20
 
 /** The largest rail that can be asked for. */
 export const railLimitMax = 20

@@ -10,23 +10,63 @@ export class Runs {
   readonly #free: number[][] = rooms.map(() => [])
   /** How much of the last page is used. */
   #used = pageLength
+  /** The numbers that there is room for in what was given back. */
+  #freeRoom = 0
 
   /** A place for `room` numbers, which must be one of `roomFor`. What is there is whatever was there before. */
   take(room: number): number {
     const free = this.#free[roomNumber(room)]!.pop()
-    if (free !== undefined) return free
+    if (free !== undefined) {
+      this.#freeRoom -= room
+      return free
+    }
     if (this.#used + room > pageLength) {
-      this.#giveBackRest()
+      if (this.#pages.length > 0) this.#giveBackPieces(this.#end, pageLength - this.#used)
       this.#pages.push(new Uint32Array(pageLength))
       this.#used = 0
     }
-    const start = (this.#pages.length - 1) * pageLength + this.#used
+    const start = this.#end
     this.#used += room
     return start
   }
 
   giveBack(start: number, room: number): void {
     this.#free[roomNumber(room)]!.push(start)
+    this.#freeRoom += room
+  }
+
+  /** Whether so much lies unused that it is worth to {@link compact}. */
+  get isSparse(): boolean {
+    return this.#freeRoom > (this.#pages.length * pageLength) / sparseFrom
+  }
+
+  /**
+   * Moves every run down to where the one before it ends, in the order in which they lie, so that nothing lies unused.
+   *
+   * Each is put as early as those before it allow, and so never later than where it was: no second copy is needed.
+   *
+   * @param starts of all runs, ascending; they are replaced by where each begins afterwards
+   * @param roomOf the room of the run at a place in `starts`
+   */
+  compact(starts: Float64Array, roomOf: (at: number) => number): void {
+    for (const free of this.#free) free.length = 0
+    this.#freeRoom = 0
+    let next = 0
+    for (let at = 0; at < starts.length; at++) {
+      const start = starts[at]!
+      const room = roomOf(at)
+      const left = pageLength - offsetIn(next)
+      if (room > left) {
+        this.#giveBackPieces(next, left)
+        next += left
+      }
+      const from = offsetIn(start)
+      if (next !== start) this.page(next).set(this.page(start).subarray(from, from + room), offsetIn(next))
+      starts[at] = next
+      next += room
+    }
+    this.#pages.length = Math.ceil(next / pageLength)
+    this.#used = next === 0 ? pageLength : next - (this.#pages.length - 1) * pageLength
   }
 
   /** The array that a run lies in; it begins there at `offsetIn(start)`. */
@@ -44,15 +84,20 @@ export class Runs {
     this.#pages.splice(0, this.#pages.length, ...pages)
     this.#used = used
     for (const starts of this.#free) starts.length = 0
-    for (let at = 0; at < free.length; at += 2) this.#free[free[at]!]!.push(free[at + 1]!)
+    this.#freeRoom = 0
+    for (let at = 0; at < free.length; at += 2) this.giveBack(free[at + 1]!, rooms[free[at]!]!)
   }
 
-  #giveBackRest(): void {
-    if (this.#pages.length === 0) return
-    for (let left = pageLength - this.#used; left >= rooms[0]!; ) {
-      const room = rooms.findLast((length) => length <= left)!
-      this.giveBack((this.#pages.length - 1) * pageLength + this.#used, room)
-      this.#used += room
+  /** Where the next run would begin. */
+  get #end(): number {
+    return (this.#pages.length - 1) * pageLength + this.#used
+  }
+
+  #giveBackPieces(start: number, length: number): void {
+    for (let from = start, left = length; left > 0; ) {
+      const room = roomFor(left) === left ? left : rooms[roomNumber(roomFor(left)) - 1]!
+      this.giveBack(from, room)
+      from += room
       left -= room
     }
   }
@@ -65,6 +110,9 @@ export interface RunsData {
   readonly free: Uint32Array
 }
 
+/** What lies unused may be a part of this. */
+const sparseFrom = 32
+
 /** Four megabytes. */
 export const pageLength = 1 << 20
 
@@ -73,19 +121,19 @@ export function offsetIn(start: number): number {
   return start & (pageLength - 1)
 }
 
-/** 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20 and so on: a run that grows by one at a time wastes a tenth on average. */
+/** 1 to 16, 18, 20 and so on to 32, 36, 40: a run that grows by one at a time wastes a twentieth on average. */
 const rooms: number[] = []
 for (let room = 1; room <= pageLength; room = roomFor(room + 1)) rooms.push(room)
 
 /** The least room for a run of this length, which is at most `pageLength`. */
 export function roomFor(length: number): number {
-  if (length <= 4) return Math.max(1, length)
-  const step = 2 ** (29 - Math.clz32(length - 1))
+  if (length <= 8) return Math.max(1, length)
+  const step = 2 ** (28 - Math.clz32(length - 1))
   return Math.ceil(length / step) * step
 }
 
 function roomNumber(room: number): number {
-  if (room <= 4) return room - 1
-  const exponent = 29 - Math.clz32(room)
-  return exponent * 4 + (room >> exponent) - 1
+  if (room <= 8) return room - 1
+  const exponent = 28 - Math.clz32(room)
+  return exponent * 8 + (room >> exponent) - 1
 }

@@ -26,7 +26,7 @@ export interface SnapshotNote {
 }
 
 /** Raised with every change to what is saved or to how texts are read: an older snapshot is built again. */
-const format = 2
+const format = 3
 
 export function snapshotParts(data: RelatedIndexData, note: SnapshotNote): SnapshotParts {
   const arrays: NumberArray[] = []

@@ -44,12 +44,11 @@ export interface Statistics {
  * Counts in two passes over the same articles, which the caller may spread over as many slices as it likes.
  *
  * Three pairs in four occur in a single article (reuters21578) and can connect nothing. The first pass sieves them out with a table of
- * one byte a bucket, so that only the others are ever held (the idea is Bloom's; a collision costs a few bytes).
+ * two bits a bucket, so that only the others are ever held (the idea is Bloom's; a collision costs a few bytes).
  */
 export class StatisticsCount {
   readonly #vocabulary: Vocabulary
-  readonly #sieve: Uint8Array
-  readonly #sieveMask: number
+  readonly #sieve: PairSieve
   readonly #pairs = new PairTable()
   #pairSeenBy = new Int32Array(1024)
   #pairFrequency = new Int32Array(1024)
@@ -66,10 +65,7 @@ export class StatisticsCount {
 
   constructor(vocabulary: Vocabulary, expectedDocuments: number) {
     this.#vocabulary = vocabulary
-    // About sixty new pairs an article: eight buckets for each keep chance meetings to a tenth.
-    const bits = Math.min(26, Math.max(12, Math.ceil(Math.log2(expectedDocuments * 256))))
-    this.#sieve = new Uint8Array(2 ** bits)
-    this.#sieveMask = 2 ** bits - 1
+    this.#sieve = new PairSieve(expectedDocuments)
   }
 
   /** Once for each article before `countPairs` of any. */
@@ -104,8 +100,7 @@ export class StatisticsCount {
       }
       if (before >= 0 && startsNoField(article, at)) {
         // A pair that one article has twice gets through; its frequency of one stops it later.
-        const bucket = pairHash(before, word) & this.#sieveMask
-        if (this.#sieve[bucket]! < 2) this.#sieve[bucket]!++
+        this.#sieve.add(before, word)
       }
       before = word
     }
@@ -122,7 +117,7 @@ export class StatisticsCount {
         before = -1
         continue
       }
-      if (before >= 0 && startsNoField(article, at) && this.#sieve[pairHash(before, word) & this.#sieveMask] === 2) {
+      if (before >= 0 && startsNoField(article, at) && this.#sieve.hasTwice(before, word)) {
         const pair = this.#pairs.add(before, word)
         this.#pairSeenBy = grownTo(this.#pairSeenBy, pair + 1)
         this.#pairFrequency = grownTo(this.#pairFrequency, pair + 1)
@@ -169,6 +164,31 @@ export class StatisticsCount {
     const any = this.#anyCount[writing]! - this.#anyCount[rival]!
     if (any !== 0) return any > 0
     return this.#vocabulary.writing(writing) > this.#vocabulary.writing(rival)
+  }
+}
+
+/** Tells pairs that were met twice, and by chance one in ten that was met once. */
+class PairSieve {
+  /** Four buckets a byte, each a count up to 2. */
+  readonly #buckets: Uint8Array
+  readonly #mask: number
+
+  constructor(expectedDocuments: number) {
+    // About sixty new pairs an article: eight buckets for each keep chance meetings to a tenth.
+    const bits = Math.min(26, Math.max(12, Math.ceil(Math.log2(expectedDocuments * 256))))
+    this.#buckets = new Uint8Array(2 ** (bits - 2))
+    this.#mask = 2 ** bits - 1
+  }
+
+  add(first: number, second: number): void {
+    const bucket = pairHash(first, second) & this.#mask
+    const shift = (bucket & 3) << 1
+    if (((this.#buckets[bucket >>> 2]! >> shift) & 3) < 2) this.#buckets[bucket >>> 2]! += 1 << shift
+  }
+
+  hasTwice(first: number, second: number): boolean {
+    const bucket = pairHash(first, second) & this.#mask
+    return ((this.#buckets[bucket >>> 2]! >> ((bucket & 3) << 1)) & 3) === 2
   }
 }
 

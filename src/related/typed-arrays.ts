@@ -8,3 +8,11 @@ export function grownTo<T extends Numbers>(array: T, length: number): T {
   grown.set(array as never)
   return grown
 }
+
+/**
+ * An array that can hold `value` as well: itself, or a copy with four bytes a number. Most publishers have fewer than 65,536 names of
+ * sources, sections and tags.
+ */
+export function wideEnough(array: Uint16Array | Int32Array, value: number): Uint16Array | Int32Array {
+  return array instanceof Uint16Array && value > 0xffff ? Int32Array.from(array) : array
+}

@@ -47,7 +47,7 @@ describe('rules that somebody wrote', () => {
     [{ minscore: 1 }, /^minscore: is not known; known are .*minScore/],
     [{ minScore: 2 }, /^minScore: is 2; a number from 0 to 1/],
     [{ minScore: '0.1' }, /^minScore: is "0.1"; a number/],
-    [{ limit: 0 }, /^limit: is 0; a whole number from 1 to 24, or null/],
+    [{ limit: 0 }, /^limit: is 0; a whole number from 1 to 20, or null/],
     [{ maxPerSource: 1.5 }, /^maxPerSource: is 1.5/],
     [{ signals: { names: 2 } }, /^signals\.names: is not known; known are section, tags, entities/],
     [{ halfLifeDays: { Sport: -1 } }, /^halfLifeDays\.Sport: is -1/],

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { offsetIn, Runs, roomFor } from '../../src/related/runs.ts'
 import { Vectors } from '../../src/related/vectors.ts'
 
 const terms = fc
@@ -36,38 +35,6 @@ test('the terms of every article are read back as they were set, whatever was de
           assert.equal(vectors.has(at), expected.has(at))
           assert.deepEqual(vectors.termsOf(at), expected.get(at) ?? new Uint32Array(0))
         }
-      }
-    }),
-    { numRuns: 200 },
-  )
-})
-
-test('runs of all lengths keep what is written to them, and a run has at most a quarter more room than it asked for', () => {
-  const step = fc.record({ length: fc.integer({ min: 1, max: 5000 }), givesBack: fc.boolean() })
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-      const runs = new Runs()
-      const kept: Array<{ start: number; room: number; mark: number }> = []
-      steps.forEach(({ length, givesBack }, mark) => {
-        const room = roomFor(length)
-        assert.ok(room >= length && room <= Math.max(length + 1, length * 1.25))
-        assert.equal(roomFor(room), room)
-        const start = runs.take(room)
-        runs.page(start).fill(mark, offsetIn(start), offsetIn(start) + room)
-        kept.push({ start, room, mark })
-        if (givesBack) {
-          const [gone] = kept.splice(kept.length >> 1, 1)
-          runs.giveBack(gone!.start, gone!.room)
-        }
-      })
-      for (const { start, room, mark } of kept) {
-        const from = offsetIn(start)
-        assert.ok(
-          runs
-            .page(start)
-            .subarray(from, from + room)
-            .every((number) => number === mark),
-        )
       }
     }),
     { numRuns: 200 },
