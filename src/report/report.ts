@@ -77,6 +77,8 @@ export interface Summary {
   readonly failed: ByMode<number>
   /** Of `failed`, those in the incidents. */
   readonly failedInIncidents: ByMode<number>
+  /** Of those, pages that had been served before the incident began: what a cache can save. Absent in older reports. */
+  readonly failedReadBefore?: ByMode<number>
   /** The same at the highest common rate: a peak hour. */
   readonly peak: {
     readonly rate: number

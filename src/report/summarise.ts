@@ -1,4 +1,15 @@
-import type { ByMode, Incident, MeasuredMode, MeasuredRate, Method, ModeName, Run, Spread, Summary } from './report.ts'
+import type {
+  ByMode,
+  Incident,
+  IncidentMode,
+  MeasuredMode,
+  MeasuredRate,
+  Method,
+  ModeName,
+  Run,
+  Spread,
+  Summary,
+} from './report.ts'
 
 /** The figures that are read first, from those that were measured. */
 export function summarise(
@@ -19,11 +30,12 @@ export function summarise(
       }),
     }
   }
-  const failedInIncidents = (name: ModeName) =>
+  const inIncidents = (name: ModeName, count: (measured: IncidentMode) => number) =>
     incidents
       .flatMap((incident) => incident.modes)
       .filter(({ mode }) => mode === name)
-      .reduce((sum, { counts }) => sum + counts.failed, 0)
+      .reduce((sum, measured) => sum + count(measured), 0)
+  const failedInIncidents = (name: ModeName) => inIncidents(name, ({ counts }) => counts.failed)
   const maxRate = byMode(modes, ({ ladder }) => ladder?.maxRate)
   const figures = figuresAt(summaryRate)
   return {
@@ -33,6 +45,7 @@ export function summarise(
     ...figures,
     failed: byMode(modes, (mode) => countsOf(at(summaryRate)(mode)).failed + failedInIncidents(mode.mode)),
     failedInIncidents: byMode(modes, ({ mode }) => failedInIncidents(mode)),
+    failedReadBefore: byMode(modes, ({ mode }) => inIncidents(mode, ({ failedSeenBefore }) => failedSeenBefore)),
     peak: figuresAt(commonRates.at(-1) ?? summaryRate),
     timesFasterP99: ratio(figures.pageP99Ms.blocking, figures.pageP99Ms.onward),
     timesMoreReaders: ratio(maxRate.onward, maxRate.blocking),

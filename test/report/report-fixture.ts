@@ -198,6 +198,7 @@ function summary(modes: readonly MeasuredMode[], incidents: readonly Incident[])
     failedShare: byMode((mode) => failedAtRate(mode) / 300),
     failed: byMode((mode) => failedAtRate(mode) + failedInIncidents(mode)),
     failedInIncidents: byMode(failedInIncidents),
+    failedReadBefore: byMode(failedInIncidents),
     peak: {
       rate: 40,
       pageP99Ms: byMode((mode) => atRate(mode, 40)?.spread.pageP99Ms.median ?? null),

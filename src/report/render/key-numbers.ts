@@ -1,5 +1,5 @@
 import type { ByMode, ModeName, Report } from '../report.ts'
-import { count, duration, rate } from './figures.ts'
+import { count, duration, rate, share } from './figures.ts'
 import { type Phrase, say } from './phrase.ts'
 import { comparisonOf, hasPeak } from './reading.ts'
 import { highestRate, modeLabels } from './words.ts'
@@ -47,12 +47,7 @@ export function keyNumbers(report: Report): KeyNumber[] {
       under: atRate,
       note: say`The slowest 1 in 100 answers to a health check, which needs no article, ${atRate}.${atPeak(report, summary.peak.healthzP99Ms)}`,
     },
-    {
-      label: 'Pages that failed',
-      ...pair(summary.failed, (value) => [count(value)]),
-      under: report.incidents.length === 0 ? atRate : say`${atRate} and in the incidents`,
-      note: failedNote(report),
-    },
+    failedNumber(report, pair),
   ]
 }
 
@@ -82,6 +77,26 @@ function boundNote({ summary }: Report): string {
     : ''
 }
 
+/** In incidents what counts is what a site can do about: pages that it had served before. Without incidents, all that failed. */
+function failedNumber(
+  report: Report,
+  pair: (figures: ByMode<number>, write: (value: number) => Phrase) => Pick<KeyNumber, 'before' | 'after'>,
+): KeyNumber {
+  const { summary, incidents } = report
+  const atRate = say`at ${rate(summary.rate)} readers a second`
+  const number = (value: number) => [count(value)]
+  if (incidents.length === 0 || summary.failedReadBefore === undefined) {
+    const where = incidents.length === 0 ? atRate : say`${atRate} and in the incidents`
+    return { label: 'Pages that failed', ...pair(summary.failed, number), under: where, note: failedNote(report) }
+  }
+  return {
+    label: 'Pages that failed though they had been read before',
+    ...pair(summary.failedReadBefore, number),
+    under: ['in the incidents'],
+    note: failedNote(report),
+  }
+}
+
 function failedNote(report: Report): Phrase {
   const { summary, incidents } = report
   const { before, after } = comparisonOf(report)
@@ -96,5 +111,10 @@ function failedNote(report: Report): Phrase {
   if (inIncidents === undefined || wasBefore === undefined) {
     return say`In all runs ${atRate} and in the incidents.${unfair}`
   }
-  return say`In all runs ${atRate} and in the incidents (${count(wasBefore)} and ${count(inIncidents)} of them there).${unfair}`
+  return say`All pages that failed in the incidents: ${count(wasBefore)} before, ${count(inIncidents)} after; one that nobody had read yet cannot be had while its database is gone. ${failedInRuns(report, before, after)}${unfair}`
+}
+
+function failedInRuns({ summary }: Report, before: ModeName | null, after: ModeName | null): Phrase {
+  const of = (mode: ModeName | null) => share((mode === null ? undefined : summary.failedShare[mode]) ?? 0)
+  return say`In all runs at ${rate(summary.rate)} readers a second: ${of(before)} and ${of(after)}.`
 }

@@ -23,6 +23,7 @@ export function awkwardReports(): Record<string, Report> {
       failedShare: {},
       failed: {},
       failedInIncidents: {},
+      failedReadBefore: {},
       peak: { rate: whole.summary.peak.rate, pageP99Ms: {}, healthzP99Ms: {}, failedShare: {} },
       timesFasterP99: null,
       timesMoreReaders: null,
@@ -102,10 +103,10 @@ function allFailed(mode: MeasuredMode): MeasuredMode {
   }
 }
 
-/** As it was written before the ladder was climbed more than once. */
+/** As it was written before the ladder was climbed more than once, and what had been read was counted. */
 function climbedOnce(report: Report): Report {
   const { climbs: _climbs, ...method } = report.method
-  const { maxRateSpread: _spread, ...summary } = report.summary
+  const { maxRateSpread: _spread, failedReadBefore: _read, ...summary } = report.summary
   const withoutSpread = changed(report, (mode) => {
     if (mode.ladder === null) return mode
     const { maxRate, endedByGenerator, steps } = mode.ladder
@@ -126,6 +127,7 @@ function brokenOffEarly(report: Report): Report {
       failedShare: {},
       failed: {},
       failedInIncidents: {},
+      failedReadBefore: {},
       peak: { rate: report.summary.peak.rate, pageP99Ms: {}, healthzP99Ms: {}, failedShare: {} },
       timesFasterP99: null,
     },
