@@ -220,9 +220,12 @@ function rowOf(seen: {
   const inOutage = other.filter(({ sentAt, tookMs }) =>
     outages.some(({ from, until }) => sentAt > from + surelyDownMs && sentAt + tookMs < until),
   )
-  const asBeforeAfterMs = outages.map(({ until }) => {
+  const asBeforeAfterMs = outages.map(({ until }, index) => {
+    // What was not answered when the next outage began suffers from that one.
+    const next = outages[index + 1]?.from ?? until + recoveryMs
     const notFresh = other.filter(
-      ({ sentAt, isPage, saysDegraded }) => sentAt > until && sentAt < until + recoveryMs && (!isPage || saysDegraded),
+      ({ sentAt, tookMs, isPage, saysDegraded }) =>
+        sentAt > until && sentAt + tookMs < next && (!isPage || saysDegraded),
     )
     return notFresh.reduce((last, { sentAt }) => Math.max(last, sentAt - until), 0)
   })
