@@ -6,7 +6,7 @@
  *
  * The archive is generated, a thousand articles a day, posted and worked through; then the server is started again on it, and
  * how long it takes until it answers, and until a publication is in an old rail, is told. Then `--publications` a second are
- * put, each a follow-up of an article of the last seven days (three fifths of its text, the rest from another, so that it
+ * put, each a follow-up of an article of the last two days (three quarters of its text, the rest from another, so that it
  * is no repeat; published now), while `--readers` a second open pages (both open loop, Poisson). The page of the old article and its
  * rail as JSON are asked for over and over, every 25 ms, until the new one is in both; then every second one is taken down
  * and they are asked for until it is in neither. A stand-in list of the newest counts as neither: it would hold any new article, and
@@ -80,7 +80,7 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
-/** Gives the articles of the last seven days, or the latest third of fewer. */
+/** Gives the articles of the last two days, or the latest third of fewer. */
 async function fill(store: string): Promise<GeneratedArticle[]> {
   await using server = await startWatchedServer(store, { ONWARD_TOKEN: token })
   const latest: GeneratedArticle[] = []
@@ -104,7 +104,7 @@ async function fill(store: string): Promise<GeneratedArticle[]> {
   const from = new Date(Date.now() - (count / 1000 + 2) * 86_400_000).toISOString()
   for (const article of generateArticles({ articles: count, seed: 1, perDay: 1000, from })) {
     lines.push(JSON.stringify(article))
-    if (++read > count - Math.min(7000, count / 3)) latest.push(article)
+    if (++read > count - Math.min(2000, count / 3)) latest.push(article)
     if (lines.length === 500) await post()
   }
   if (lines.length > 0) await post()
@@ -160,14 +160,14 @@ async function measure(server: WatchedServer, latest: readonly GeneratedArticle[
   }
 }
 
-/** An article that tells on what `old` told: three fifths of its text, the rest of another's. */
+/** An article that tells on what `old` told: three quarters of its text, the rest of another's. */
 function followUp(old: GeneratedArticle, other: GeneratedArticle, name: string) {
   const { title, section, tags, source, language } = old
   const part = (text: string, from: number, to: number) => text.slice(text.length * from, text.length * to)
   return {
     id: `followup-${name}`,
     title: `${title}, ${name}`,
-    body: `${part(old.body, 0.4, 1)} ${part(other.body, 0, 0.4)}`,
+    body: `${part(old.body, 0.25, 1)} ${part(other.body, 0, 0.25)}`,
     ...{ section, tags, source, language },
     publishedAt: new Date().toISOString(),
   }

@@ -12,7 +12,7 @@ import type { ReadyAnswer } from './ready-answer.ts'
  * - Near its end, and past it, one reader at a time is let through to have it made anew ({@link find} says null to them),
  *   while the others are still sent the old one. That costs nobody anything: the one who makes it anew is served from
  *   the manager's memory.
- * - A degraded answer (its rail is not fresh) is kept for a second: a crowd is spared, and what is whole again is seen
+ * - A degraded answer (its rail is not fresh) is kept for 400 ms: a crowd is spared, and what is whole again is seen
  *   within that time. It does not take the place of a whole one that may still be sent, or a page that is in memory would be
  *   gone a second after an overload has touched it.
  * - While nobody would tell of a change, only degraded answers are sent from here.
@@ -151,5 +151,5 @@ const lifetimes: Readonly<Record<AnswerKind, Lifetime>> = {
   article: { freshMs: 60_000, graceMs: 10 * 60_000, ifErrorMs: 10 * 60_000 },
   list: { freshMs: 10_000, graceMs: 60_000, ifErrorMs: 60_000 },
 }
-const degradedLifetime: Lifetime = { freshMs: 1_000, graceMs: 1_000, ifErrorMs: 1_000 }
+const degradedLifetime: Lifetime = { freshMs: 400, graceMs: 400, ifErrorMs: 400 }
 const makingMsMax = 1_000

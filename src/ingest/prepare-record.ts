@@ -64,7 +64,7 @@ export function prepareRecord(raw: RawRecord, source?: string | undefined): Prep
     }
     input = { ...input, body, ...(bodyHtml === '' ? {} : { bodyHtml }) }
   }
-  const language = input.language ?? detectLanguage(input.title, input.body)
+  const language = input.language ?? detectLanguage(input.title, input.body, input.standfirst)
   return {
     ok: true,
     prepared: { input: language === undefined ? input : { ...input, language }, fingerprint: fingerprint(input) },

@@ -59,10 +59,32 @@ export function readArticleWords(document: RelatedDocument, vocabulary: Vocabula
   }
 }
 
-/** `pt-BR` gives `pt`: what counts as one language. */
+/** What counts as one language: `pt-BR` gives `pt`, `eng` gives `en`, `nb` and `nn` give `no`. */
 export function primaryLanguage(language: string | null): string | null {
-  return language?.toLowerCase().split(/[-_]/u)[0] || null
+  if (language === null) return null
+  const known = primaries.get(language)
+  if (known !== undefined) return known
+  const primary = canonicalPrimary(language)
+  // There are a few hundred languages; senders may write what they like.
+  if (primaries.size < 1000) primaries.set(language, primary)
+  return primary
 }
+
+function canonicalPrimary(language: string): string | null {
+  const primary = language.toLowerCase().split(/[-_]/u)[0] || null
+  if (primary === null) return null
+  try {
+    const [canonical = primary] = Intl.getCanonicalLocales(primary)
+    return norwegian.has(canonical) ? 'no' : canonical
+  } catch {
+    return primary
+  }
+}
+
+const primaries = new Map<string, string | null>()
+
+/** Two ways to write one language, which detection and feeds do not tell apart. */
+const norwegian: ReadonlySet<string> = new Set(['nb', 'nn'])
 
 // Twelve characters a word are more than any language needs on average: the rest would be read and thrown away.
 function start(text: string): string {

@@ -30,6 +30,8 @@ export class ArticleTable {
   /** Side by side in pages that are added and never copied. */
   readonly #signatures: Uint8Array[] = []
   #isThere: Uint8Array = new Uint8Array(256)
+  /** Of the few articles with more tags than the columns hold. */
+  readonly #moreTags = new Map<number, readonly string[]>()
   readonly #evolvedFrom = new Map<number, string>()
   /** From the id of an article to the ids of those that say they replace it. */
   readonly #replacedBy = new Map<string, Set<string>>()
@@ -51,7 +53,8 @@ export class ArticleTable {
   /** The slot of an article, or -1. */
   slotOf(id: string): number {
     const number = this.#ids.find(id)
-    return number < 0 ? -1 : this.#slotOfId[number]! - 1
+    // An id that was met as an earlier version's only may lie beyond the column.
+    return number < 0 ? -1 : (this.#slotOfId[number] ?? 0) - 1
   }
 
   has(slot: number): boolean {
@@ -83,6 +86,7 @@ export class ArticleTable {
     const id = this.id(slot)
     this.#slotOfId[this.#idOf[slot]!] = 0
     this.#isThere[slot] = 0
+    this.#moreTags.delete(slot)
     this.#size--
     this.#waiting.push(slot)
     const before = this.#evolvedFrom.get(slot)
@@ -157,7 +161,7 @@ export class ArticleTable {
     for (let at = slot * tagsKept; at < (slot + 1) * tagsKept && this.#tags[at]! > 0; at++) {
       tags.push(this.#name(this.#tags[at]!)!)
     }
-    return tags
+    return tags.concat(this.#moreTags.get(slot) ?? [])
   }
 
   /** The slots of all versions of an article, itself among them; none when it is no version of anything. */
@@ -187,6 +191,7 @@ export class ArticleTable {
       sources: this.#sources.subarray(0, slots),
       sections: this.#sections.subarray(0, slots),
       tags: this.#tags.subarray(0, slots * tagsKept),
+      moreTags: [...this.#moreTags],
       languageOf: this.#languageOf.subarray(0, slots),
       words: this.#words.subarray(0, slots),
       signatures: this.#signatures,
@@ -206,6 +211,7 @@ export class ArticleTable {
     this.#sources = data.sources
     this.#sections = data.sections
     this.#tags = data.tags
+    for (const [slot, tags] of data.moreTags) this.#moreTags.set(slot, tags)
     this.#languageOf = data.languageOf
     this.#words = data.words
     this.#signatures.splice(0, this.#signatures.length, ...data.signatures)
@@ -245,6 +251,7 @@ export class ArticleTable {
     this.#sources[slot] = sourceNumber
     this.#sections[slot] = sectionNumber
     this.#tags.set(tagNumbers, slot * tagsKept)
+    if (tags.length > tagsKept) this.#moreTags.set(slot, tags.slice(tagsKept))
   }
 
   #nameNumber(name: string | null): number {
@@ -323,6 +330,7 @@ export interface ArticleTableData {
   readonly sources: Uint16Array | Int32Array
   readonly sections: Uint16Array | Int32Array
   readonly tags: Uint16Array | Int32Array
+  readonly moreTags: ReadonlyArray<readonly [number, readonly string[]]>
   readonly languageOf: Uint8Array
   readonly words: Uint16Array
   readonly signatures: readonly Uint8Array[]
@@ -337,7 +345,7 @@ function signatureAt(slot: number): number {
 const pageBits = 10
 const pageSlots = 2 ** pageBits
 
-/** Tags of an article that rules can ask for. */
+/** Tags of an article that lie in columns; few have more. */
 const tagsKept = 6
 
 /** Versions of one article that are followed; a loop of `evolvedFrom` ends here too. */

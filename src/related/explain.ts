@@ -155,7 +155,7 @@ export class Explainer {
       if (writing < 0 || this.#vocabulary.writing(writing) !== text.toUpperCase()) return false
     }
     const inLanguage = language === null ? undefined : statistics.documentsByLanguage.get(language)
-    const frequency = statistics.frequency(statistics.wordTerm(word))
+    const frequency = statistics.frequencyIn(statistics.wordTerm(word), language)
     return frequency <= Math.max(10, (inLanguage ?? statistics.documents) * tellingShareMax)
   }
 

@@ -33,6 +33,15 @@ export class PairTable {
     return { firsts: this.#first.slice(0, this.size), seconds: this.#second.slice(0, this.size) }
   }
 
+  /** As {@link save}, those alone of which `isKept` holds, in their order. */
+  keep(isKept: (pair: number) => boolean): { firsts: Int32Array; seconds: Int32Array } {
+    const { firsts, seconds } = this.save()
+    return {
+      firsts: firsts.filter((_, pair) => isKept(pair)),
+      seconds: seconds.filter((_, pair) => isKept(pair)),
+    }
+  }
+
   /** Takes the place of whatever was there. */
   restore({ firsts, seconds }: { readonly firsts: Int32Array; readonly seconds: Int32Array }): void {
     this.size = firsts.length

@@ -56,7 +56,11 @@ export function rankRail(
     }
     const rivals = chosen.filter((other) => isOneOf(ranked, other.ranked, rules))
     if (rivals.length > 0) {
-      const isPreferredToAll = rivals.every((rival) => isPreferred(ranked, rival.ranked, article))
+      // In its rivals' place it must not be one too many of its source or section.
+      const others = chosen.filter((other) => !rivals.includes(other))
+      const isPreferredToAll =
+        rivals.every((rival) => isPreferred(ranked, rival.ranked, article)) &&
+        absenceByCap(article, ranked, others, rules) === null
       const beaten = isPreferredToAll ? rivals : [{ neighbour, ranked }]
       const winner = isPreferredToAll ? ranked : rivals[0]!.ranked
       for (const loser of beaten) onLeftOut?.(loser.neighbour.slot, sameness(loser.ranked, winner))
@@ -164,14 +168,12 @@ function absenceByCap(
   chosen: readonly Choice[],
   { maxPerSource, maxPerSection }: RailRules,
 ): Absence | null {
-  if (maxPerSource !== null && source !== null && source !== article.source) {
-    const standing = chosen.filter(({ ranked }) => ranked.source === source).length
+  if (maxPerSource !== null && source !== null && !isSameName(source, article.source)) {
+    const standing = chosen.filter(({ ranked }) => isSameName(source, ranked.source)).length
     if (standing >= maxPerSource) return { kind: 'source-cap', source, most: maxPerSource }
   }
   if (maxPerSection !== null && section !== null) {
-    const standing = chosen.filter(
-      ({ ranked }) => ranked.section !== null && key(ranked.section) === key(section),
-    ).length
+    const standing = chosen.filter(({ ranked }) => isSameName(section, ranked.section)).length
     if (standing >= maxPerSection) return { kind: 'section-cap', section, most: maxPerSection }
   }
   return null
@@ -198,11 +200,15 @@ function sameness(loser: RankedArticle, winner: RankedArticle): Absence {
 
 function isPreferred(one: RankedArticle, rival: RankedArticle, article: RankedArticle): boolean {
   if (one.family === rival.family && one.version !== rival.version) return one.version > rival.version
-  const isOwn = article.source !== null && one.source === article.source
-  const isRivalOwn = article.source !== null && rival.source === article.source
+  const isOwn = article.source !== null && isSameName(article.source, one.source)
+  const isRivalOwn = article.source !== null && isSameName(article.source, rival.source)
   if (isOwn !== isRivalOwn) return isOwn
   if (one.publishedAtMs !== rival.publishedAtMs) return one.publishedAtMs < rival.publishedAtMs
   return one.id < rival.id
+}
+
+function isSameName(name: string, other: string | null): boolean {
+  return other !== null && (name === other || key(name) === key(other))
 }
 
 /** Letter case and the space around a name do not count, as nowhere in onward. */

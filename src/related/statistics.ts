@@ -29,6 +29,11 @@ export interface Statistics {
   /** In how many articles it was; 0 for what the epoch had not seen when it began. */
   frequency(term: number): number
   /**
+   * In how many articles of a language (a primary subtag); of a pair no more than that. A name that fills the news of one language
+   * may be rare in another. Null: as {@link frequency}.
+   */
+  frequencyIn(term: number, language: string | null): number
+  /**
    * How far apart in time, in hours, two articles may be for this term to count between them. A frequent term counts over
    * the distance within which it is expected in `postings` articles: what is in the news every day says little about two
    * articles that are months apart, and to look through all that have it would cost more with every year.
@@ -54,10 +59,17 @@ export class StatisticsCount {
   #pairFrequency = new Int32Array(1024)
   #wordSeenBy = new Int32Array(1024)
   #wordFrequency = new Int32Array(1024)
+  /** By word: the language that it was met in first, as it is numbered, and in how many articles of that one. */
+  #wordLanguage = new Uint8Array(1024)
+  #languageFrequency = new Int32Array(1024)
+  /** Word and language, of those that were met in others as well; and in how many articles of that one. */
+  readonly #otherLanguages = new PairTable()
+  #otherFrequency = new Int32Array(64)
   #insideCount = new Int32Array(1024)
   #anyCount = new Int32Array(1024)
   #wordOfWriting = new Int32Array(1024)
   readonly #documentsByLanguage = new Map<string, number>()
+  readonly #languageNumbers = new Map<string, number>()
   readonly #hours: number[] = []
   #documents = 0
   #words = 0
@@ -74,10 +86,13 @@ export class StatisticsCount {
     this.#documents++
     this.#hours.push(publishedAtMs / 3_600_000)
     if (language !== null) this.#documentsByLanguage.set(language, (this.#documentsByLanguage.get(language) ?? 0) + 1)
+    const languageNumber = this.#languageNumber(language)
     this.#words += article.writings.length
     const vocabulary = this.#vocabulary
     this.#wordSeenBy = grownTo(this.#wordSeenBy, vocabulary.wordCount)
     this.#wordFrequency = grownTo(this.#wordFrequency, vocabulary.wordCount)
+    this.#wordLanguage = grownTo(this.#wordLanguage, vocabulary.wordCount)
+    this.#languageFrequency = grownTo(this.#languageFrequency, vocabulary.wordCount)
     this.#insideCount = grownTo(this.#insideCount, vocabulary.writingCount)
     this.#wordOfWriting = grownTo(this.#wordOfWriting, vocabulary.writingCount)
     this.#anyCount = grownTo(this.#anyCount, vocabulary.writingCount)
@@ -97,6 +112,7 @@ export class StatisticsCount {
       if (this.#wordSeenBy[word] !== seenBy) {
         this.#wordSeenBy[word] = seenBy
         this.#wordFrequency[word]!++
+        if (languageNumber > 0) this.#countInLanguage(word, languageNumber)
       }
       if (before >= 0 && startsNoField(article, at)) {
         // A pair that one article has twice gets through; its frequency of one stops it later.
@@ -104,6 +120,27 @@ export class StatisticsCount {
       }
       before = word
     }
+  }
+
+  /** From 1, in the order in which they are met; 0 where it is not known, and past the 255th. */
+  #languageNumber(language: string | null): number {
+    if (language === null) return 0
+    const known = this.#languageNumbers.get(language)
+    if (known !== undefined) return known
+    const number = this.#languageNumbers.size < 255 ? this.#languageNumbers.size + 1 : 0
+    if (number > 0) this.#languageNumbers.set(language, number)
+    return number
+  }
+
+  #countInLanguage(word: number, language: number): void {
+    if (this.#wordLanguage[word] === 0) this.#wordLanguage[word] = language
+    if (this.#wordLanguage[word] === language) {
+      this.#languageFrequency[word]!++
+      return
+    }
+    const other = this.#otherLanguages.add(word, language)
+    this.#otherFrequency = grownTo(this.#otherFrequency, other + 1)
+    this.#otherFrequency[other]!++
   }
 
   /** Once for each article, after `count` of all. */
@@ -132,16 +169,22 @@ export class StatisticsCount {
 
   /** @param articles how many there are in all, of which these were counted */
   freeze(articles = this.#documents): Statistics {
-    const pairs = this.#pairs.save()
+    // What the sieve let through by chance was in one article after all, and connects nothing.
+    const kept = this.#pairs.keep((pair) => this.#pairFrequency[pair]! >= 2)
     return statisticsOf({
       documents: this.#documents,
       documentsByLanguage: [...this.#documentsByLanguage],
       averageWords: Math.max(1, this.#words / Math.max(1, this.#documents)),
       spanHours: usualSpan(this.#hours),
       scale: articles / Math.max(1, this.#documents),
-      pairs,
-      pairFrequency: this.#pairFrequency.slice(0, pairs.firsts.length),
+      pairs: kept,
+      pairFrequency: this.#pairFrequency.filter((frequency) => frequency >= 2),
       wordFrequency: this.#wordFrequency,
+      languages: [...this.#languageNumbers.keys()],
+      wordLanguage: this.#wordLanguage,
+      languageFrequency: this.#languageFrequency,
+      otherLanguages: this.#otherLanguages.save(),
+      otherFrequency: this.#otherFrequency.slice(0, this.#otherLanguages.size),
       writings: this.#usualWritings(),
       insideCount: this.#insideCount,
     })
@@ -203,6 +246,14 @@ export interface StatisticsData {
   readonly pairs: { readonly firsts: Int32Array; readonly seconds: Int32Array }
   readonly pairFrequency: Int32Array
   readonly wordFrequency: Int32Array
+  /** In the order of their numbers, which begin at 1. */
+  readonly languages: readonly string[]
+  /** By word: the language that it was met in first, and in how many articles of that one. */
+  readonly wordLanguage: Uint8Array
+  readonly languageFrequency: Int32Array
+  /** Words and the other languages that they were met in, and in how many articles of these. */
+  readonly otherLanguages: { readonly firsts: Int32Array; readonly seconds: Int32Array }
+  readonly otherFrequency: Int32Array
   /** By word: how most articles write it, plus 1. */
   readonly writings: Int32Array
   readonly insideCount: Int32Array
@@ -214,10 +265,9 @@ export function statisticsOf(data: StatisticsData): Statistics {
   pairs.restore(data.pairs)
   const pairCount = pairs.size
   const frequency = (term: number) => (term < pairCount ? pairFrequency[term]! : (wordFrequency[term - pairCount] ?? 0))
+  const frequencyIn = frequenciesByLanguage(data)
   const pairTerm = (first: number, second: number) => {
-    const pair = pairs.find(first, second)
-    // What the sieve let through by chance was in one article after all.
-    return pair >= 0 && pairFrequency[pair]! >= 2 ? pair : -1
+    return pairs.find(first, second)
   }
   return {
     data,
@@ -230,6 +280,13 @@ export function statisticsOf(data: StatisticsData): Statistics {
     termOf: (first, second) => (second < 0 ? pairCount + first : pairTerm(first, second)),
     partsOf: (term) => (term < pairCount ? pairs.parts(term) : [term - pairCount, -1]),
     frequency,
+    frequencyIn(term, language) {
+      const number = language === null ? 0 : data.languages.indexOf(language) + 1
+      if (number === 0) return frequency(term)
+      if (term >= pairCount) return frequencyIn(term - pairCount, number)
+      const [first, second] = pairs.parts(term)
+      return Math.min(frequency(term), frequencyIn(first, number), frequencyIn(second, number))
+    },
     horizonHours(term, postings) {
       const counted = frequency(term)
       if (counted * scale <= postings) return Number.POSITIVE_INFINITY
@@ -237,6 +294,17 @@ export function statisticsOf(data: StatisticsData): Statistics {
     },
     writingOf: (wordId) => (writings[wordId] ?? 0) - 1,
     wasInside: (writingId) => (insideCount[writingId] ?? 0) > 0,
+  }
+}
+
+/** Gives in how many articles of a language, by its number, a word was. */
+function frequenciesByLanguage(data: StatisticsData): (word: number, language: number) => number {
+  const others = new PairTable()
+  others.restore(data.otherLanguages)
+  return (word, language) => {
+    if (data.wordLanguage[word] === language) return data.languageFrequency[word]!
+    const other = others.find(word, language)
+    return other < 0 ? 0 : data.otherFrequency[other]!
   }
 }
 

@@ -70,6 +70,7 @@ export class TermWeigher {
     const relativeLength = article.writings.length / statistics.averageWords
     const dampening = saturation * (1 - lengthDiscount + lengthDiscount * relativeLength)
     const documents = this.#documentsIn(article.language)
+    const isOneLanguage = documents === statistics.documents
     let seen = 0
     let unseen = 0
     for (let at = 0; at < found; at++) {
@@ -77,7 +78,7 @@ export class TermWeigher {
       const count = counts[term]!
       counts[term] = 0
       const frequency = statistics.frequency(term)
-      const rarity = this.#rarity(frequency, documents)
+      const rarity = this.#rarity(isOneLanguage ? frequency : statistics.frequencyIn(term, article.language), documents)
       if (rarity === 0) continue
       // The square root, since a product of two weights multiplies rarity in from both sides.
       const weight = Math.sqrt(rarity) * ((count * (saturation + 1)) / (count + dampening))

@@ -225,6 +225,24 @@ describe('detectLanguage', () => {
     it(`hears ${language}`, () => assert.equal(detectLanguage('', text), language))
   }
 
+  for (const [language, text] of [
+    ['zh', '市政府3月12日宣布，港口将继续关闭，直到渡轮被拖走为止。'],
+    ['ja', '市長は3月12日、フェリーが曳航されるまで港を閉鎖すると発表した。'],
+    ['ko', '시장은 3월 12일 여객선이 예인될 때까지 항구를 폐쇄한다고 밝혔다.'],
+    ['th', 'นายกเทศมนตรีกล่าวเมื่อวันที่ 12 มีนาคมว่าท่าเรือจะปิดจนกว่าเรือจะถูกลากออกไป'],
+  ] as const) {
+    it(`knows ${language} by its script, from a short lead with a date in it`, () => {
+      assert.equal(detectLanguage('', text), language)
+      assert.equal(detectLanguage('', '', text), language)
+    })
+  }
+
+  it('does not take an English text for Chinese because it quotes some', () => {
+    const text =
+      'The minister said on Monday that the sign 港口将继续关闭直到渡轮被拖走为止 means that the harbour stays closed today.'
+    assert.equal(detectLanguage('', text), 'en')
+  })
+
   it('does not guess from a few words', () => assert.equal(detectLanguage('Rain', 'It rained.'), undefined))
 
   it('does not guess from figures', () => {

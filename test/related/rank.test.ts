@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { defaultRules } from '../../src/related/related.ts'
 import { RelatedIndex } from '../../src/related/related-index.ts'
 import { day, document } from './documents.ts'
 
@@ -113,4 +114,106 @@ describe('of the versions of an article', () => {
     ]
     assert.ok(railOf('z', loop).length >= 1)
   })
+})
+
+describe('of one source', () => {
+  const rules = { ...defaultRules, maxPerSource: 1 }
+  const other = 'Ferry crews of Halvern harbour walked out over rosters, and four questions are left, the port says'
+
+  test('a copy that is preferred does not bring one too many', () => {
+    const index = new RelatedIndex({ rules })
+    for (const one of [
+      document('reader', {
+        body: 'Why the ferry crews of Halvern harbour walked out over rosters: four questions to the port',
+      }),
+      document('a1', { body: other, publishedAtMs: 2 * day, source: 'Agency' }),
+      document('b1', { body: shortened, publishedAtMs: 2 * day, source: 'Bulletin' }),
+      document('a2', { body: wire, publishedAtMs: day, source: 'AGENCY ' }),
+    ]) {
+      index.put(one)
+    }
+    index.settle()
+    const shown = index.rail('reader').map(({ id }) => id)
+    assert.equal(shown.filter((id) => id.startsWith('a')).length, 1, `${shown}`)
+    assert.equal(shown.length, 2, `${shown}`)
+  })
+})
+
+test('tags are all heard of, however many there are', () => {
+  const tags = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'advertorial']
+  const index = new RelatedIndex({
+    rules: { ...defaultRules, exclude: { ids: [], sections: [], tags: ['Advertorial'] } },
+  })
+  index.put(document('reader', { body: wire }))
+  index.put(document('paid', { body: `${wire} Book now.`.repeat(3), tags }))
+  index.settle()
+  const again = new RelatedIndex({
+    rules: { ...defaultRules, exclude: { ids: [], sections: [], tags: ['Advertorial'] } },
+  })
+  again.restore(structuredClone(index.save()!))
+  for (const one of [index, again]) assert.deepEqual(one.rail('reader'), [])
+})
+
+test('languages are one by whatever code they are named', () => {
+  const rail = (one: string, two: string) =>
+    railOf('one', [
+      document('one', { body: wire, language: one }),
+      document('two', { body: `${wire} ${wire.slice(20, 90)} More on this later today.`, language: two }),
+    ])
+  for (const [one, two] of [
+    ['en', 'eng'],
+    ['en-GB', 'EN_us'],
+    ['nb', 'no'],
+    ['nn', 'nb'],
+  ] as const) {
+    assert.deepEqual(rail(one, two), ['two'], `${one} ${two}`)
+  }
+  assert.deepEqual(rail('en', 'de'), [])
+})
+
+test('an article whose id was known as an earlier version of another is put and removed like any', () => {
+  const index = new RelatedIndex()
+  for (const id of ['a', 'b']) index.put(document(id, { body: wire }))
+  index.settle()
+  const again = new RelatedIndex()
+  again.restore(structuredClone(index.save()!))
+  again.put(document('b', { body: wire, evolvedFrom: 'zz' }))
+  again.settle()
+  again.put(document('zz', { body: wire }))
+  again.settle()
+  assert.equal(again.size, 3)
+  again.remove('zz')
+  again.settle()
+  assert.equal(again.size, 2)
+})
+
+test('a name that fills the news of one language still links two articles of another', () => {
+  const index = new RelatedIndex()
+  const filler = (number: number, language: string) =>
+    Array.from({ length: 30 }, (_, at) => `${language}word${(number * 7 + at * 13) % 400}`).join(' ')
+  for (let number = 0; number < 600; number++) {
+    index.put(document(`en${number}`, { body: `Halvernsson ${filler(number, 'en')}`, language: 'en' }))
+  }
+  for (let number = 0; number < 60; number++) {
+    index.put(document(`it${number}`, { body: filler(number, 'it'), language: 'it' }))
+  }
+  const own = (name: string) => Array.from({ length: 6 }, (_, at) => `${name}${at}`).join(' ')
+  index.put(document('uno', { body: `Halvernsson ${own('uno')}`, language: 'it' }))
+  index.put(document('due', { body: `Halvernsson ${own('due')}`, language: 'it' }))
+  index.settle()
+  assert.deepEqual(
+    index.rail('uno').map(({ id }) => id),
+    ['due'],
+  )
+  const again = new RelatedIndex()
+  again.restore(structuredClone(index.save()!))
+  again.put(document('tre', { body: `Halvernsson ${own('tre')}`, language: 'it' }))
+  again.settle()
+  assert.deepEqual(
+    again
+      .rail('tre')
+      .map(({ id }) => id)
+      .toSorted(),
+    ['due', 'uno'],
+  )
 })
