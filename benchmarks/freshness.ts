@@ -6,7 +6,8 @@
  *
  * The archive is generated, a thousand articles a day, posted and worked through; then the server is started again on it, and
  * how long it takes until it answers, and until a publication is in an old rail, is told. Then `--publications` a second are
- * put, each a follow-up of an article of the last two days (three quarters of its text, the rest from another, so that it
+ * put, each a follow-up of an article of the last thirty days whose rail has a weak sixth place, or none (what belongs to a story of twenty
+ * articles of one day has no place for what comes weeks later); it has three fifths of its text, the rest from another, so that it
  * is no repeat; published now), while `--readers` a second open pages (both open loop, Poisson). The page of the old article and its
  * rail as JSON are asked for over and over, every 25 ms, until the new one is in both; then every second one is taken down
  * and they are asked for until it is in neither. A stand-in list of the newest counts as neither: it would hold any new article, and
@@ -46,6 +47,8 @@ const token = 'a-token-of-this-benchmark-alone'
 const headers = { authorization: `Bearer ${token}` }
 const pollMs = 25
 const lateMs = 10_000
+/** A follow-up of 30 days later comes to a third of its likeness in text, which is some three fifths: more than this. */
+const weakPlaceMax = 0.15
 const railStates: ReadonlySet<string | undefined> = new Set(['fresh', 'stale'])
 
 const folder = await mkdtemp(join(tmpdir(), 'onward-freshness-'))
@@ -73,14 +76,14 @@ try {
     machine: machine(),
     start,
     idle,
-    ...(await measure(server, latest)),
+    ...(await measure(server, latest, await withRoom(server, latest))),
   }
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : table(result))
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
 
-/** Gives the articles of the last two days, or the latest third of fewer. */
+/** Gives the articles of the last thirty days, or the latest third of fewer. */
 async function fill(store: string): Promise<GeneratedArticle[]> {
   await using server = await startWatchedServer(store, { ONWARD_TOKEN: token })
   const latest: GeneratedArticle[] = []
@@ -104,7 +107,7 @@ async function fill(store: string): Promise<GeneratedArticle[]> {
   const from = new Date(Date.now() - (count / 1000 + 2) * 86_400_000).toISOString()
   for (const article of generateArticles({ articles: count, seed: 1, perDay: 1000, from })) {
     lines.push(JSON.stringify(article))
-    if (++read > count - Math.min(2000, count / 3)) latest.push(article)
+    if (++read > count - Math.min(30_000, count / 3)) latest.push(article)
     if (lines.length === 500) await post()
   }
   if (lines.length > 0) await post()
@@ -117,7 +120,23 @@ async function fill(store: string): Promise<GeneratedArticle[]> {
   return latest
 }
 
-async function measure(server: WatchedServer, latest: readonly GeneratedArticle[]) {
+/** Articles in whose rail a follow-up will find a place, as many as there are publications. */
+async function withRoom(server: WatchedServer, latest: readonly GeneratedArticle[]): Promise<GeneratedArticle[]> {
+  const found: GeneratedArticle[] = []
+  const wanted = Math.ceil(publications * seconds * 1.25)
+  for (let at = 0; at < latest.length && found.length < wanted; at++) {
+    const article = latest[(at * 7919) % latest.length]!
+    const response = await fetch(`${server.origin}v1/articles/${article.id}/related`)
+    const { items } = (await response.json()) as { items?: ReadonlyArray<{ score?: number }> }
+    if (items && (items[5]?.score ?? 0) < weakPlaceMax) found.push(article)
+    process.stderr.write(`\r${found.length} articles with room in their rail, of ${at + 1}`)
+  }
+  if (found.length < wanted)
+    throw new Error(`Only ${found.length} articles have room in their rail; ${wanted} are needed.`)
+  return found
+}
+
+async function measure(server: WatchedServer, latest: readonly GeneratedArticle[], olds: readonly GeneratedArticle[]) {
   using client = new RawClient({ origin: server.origin, connectionsMax: 400 })
   const random = seededRandom(2)
   const seen: number[] = []
@@ -133,7 +152,7 @@ async function measure(server: WatchedServer, latest: readonly GeneratedArticle[
     )
   const publish = (dueAt: number) => {
     const at = number++
-    const old = latest[Math.floor((at * latest.length) / (publications * seconds * 2)) % latest.length]!
+    const old = olds[at % olds.length]!
     const article = followUp(old, any(), String(at))
     const done = (async () => {
       seen.push(await publishAndSee(server, old, article, dueAt))
@@ -160,14 +179,14 @@ async function measure(server: WatchedServer, latest: readonly GeneratedArticle[
   }
 }
 
-/** An article that tells on what `old` told: three quarters of its text, the rest of another's. */
+/** An article that tells on what `old` told: three fifths of its text, the rest of another's. */
 function followUp(old: GeneratedArticle, other: GeneratedArticle, name: string) {
   const { title, section, tags, source, language } = old
   const part = (text: string, from: number, to: number) => text.slice(text.length * from, text.length * to)
   return {
     id: `followup-${name}`,
     title: `${title}, ${name}`,
-    body: `${part(old.body, 0.25, 1)} ${part(other.body, 0, 0.25)}`,
+    body: `${part(old.body, 0.4, 1)} ${part(other.body, 0, 0.4)}`,
     ...{ section, tags, source, language },
     publishedAt: new Date().toISOString(),
   }
