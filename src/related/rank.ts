@@ -48,7 +48,7 @@ export function rankRail(
   { rules, length, articleIn, namesShare, onLeftOut }: Ranking,
 ): { items: Neighbour[]; isFull: boolean } {
   const chosen: Choice[] = []
-  for (const { neighbour, ranked } of weighed(article, neighbours, { rules, articleIn, namesShare })) {
+  for (const { neighbour, ranked, weighted } of weighed(article, neighbours, { rules, articleIn, namesShare })) {
     const absence = absenceByRule(article, ranked, neighbour.score, rules)
     if (absence) {
       onLeftOut?.(neighbour.slot, absence)
@@ -61,7 +61,7 @@ export function rankRail(
       const isPreferredToAll =
         rivals.every((rival) => isPreferred(ranked, rival.ranked, article)) &&
         absenceByCap(article, ranked, others, rules) === null
-      const beaten = isPreferredToAll ? rivals : [{ neighbour, ranked }]
+      const beaten = isPreferredToAll ? rivals : [{ neighbour, ranked, weighted }]
       const winner = isPreferredToAll ? ranked : rivals[0]!.ranked
       for (const loser of beaten) onLeftOut?.(loser.neighbour.slot, sameness(loser.ranked, winner))
       if (!isPreferredToAll) continue
@@ -74,10 +74,10 @@ export function rankRail(
         continue
       }
     }
-    chosen.push({ neighbour, ranked })
+    chosen.push({ neighbour, ranked, weighted })
     if (chosen.length === length) break
   }
-  chosen.sort((a, b) => b.neighbour.score - a.neighbour.score || (a.ranked.id < b.ranked.id ? -1 : 1))
+  chosen.sort((a, b) => b.weighted - a.weighted || (a.ranked.id < b.ranked.id ? -1 : 1))
   return { items: chosen.map(({ neighbour }) => neighbour), isFull: chosen.length === length }
 }
 
@@ -120,6 +120,8 @@ export function isRepeat(a: RankedArticle, b: RankedArticle): boolean {
 interface Choice {
   readonly neighbour: Neighbour
   readonly ranked: RankedArticle
+  /** The score with what rules make of it, which may be above what is told. */
+  readonly weighted: number
 }
 
 function weighed(
@@ -132,15 +134,18 @@ function weighed(
     const ranked = articleIn(neighbour.slot)
     const share = rules.signals.entities === 1 ? 0 : namesShare(neighbour.slot)
     const factors = factorsOf(article, ranked, { rules, namesShare: share })
-    const score = Math.floor(factors.reduce((product, { factor }) => product * factor, neighbour.score))
-    return { ranked, neighbour: { slot: neighbour.slot, score } }
+    const weighted = Math.floor(factors.reduce((product, { factor }) => product * factor, neighbour.score))
+    // What is told is at most 1; the order is that of what came out.
+    return { ranked, weighted, neighbour: { slot: neighbour.slot, score: Math.min(fullScore, weighted) } }
   })
-  return choices.sort((a, b) => b.neighbour.score - a.neighbour.score || (a.ranked.id < b.ranked.id ? -1 : 1))
+  return choices.sort((a, b) => b.weighted - a.weighted || (a.ranked.id < b.ranked.id ? -1 : 1))
 }
 
 /** A rail is full long before its pool is through: what is not looked at costs nothing. */
 function* lazily(neighbours: readonly Neighbour[], articleIn: Ranking['articleIn']): Generator<Choice> {
-  for (const neighbour of neighbours) yield { neighbour, ranked: articleIn(neighbour.slot) }
+  for (const neighbour of neighbours) {
+    yield { neighbour, ranked: articleIn(neighbour.slot), weighted: neighbour.score }
+  }
 }
 
 function absenceByRule(article: RankedArticle, other: RankedArticle, score: number, rules: RailRules): Absence | null {

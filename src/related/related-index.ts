@@ -400,7 +400,10 @@ export class RelatedIndex {
     this.#deepRails.delete(slot)
     epoch.neighbours.watch(slot, null)
     const { items, isFull, deep } = this.#derive(slot, epoch, { rules: this.#rules })
-    if (deep && (!isFull || items.at(-1)!.score < epoch.neighbours.admission(slot))) {
+    // A score that rules have changed says nothing of where the pool ended.
+    const reachesBeyond =
+      !isFull || changesScores(this.#rules) || items.at(-1)!.score < epoch.neighbours.admission(slot)
+    if (deep && reachesBeyond) {
       this.#deepRails.add(slot)
       // Where these are all there are, a newcomer weaker than each of them still finds a place.
       const isAll = deep.length < this.#deepPoolLength

@@ -217,3 +217,36 @@ test('a name that fills the news of one language still links two articles of ano
     ['due', 'uno'],
   )
 })
+
+describe('under rules that change scores', () => {
+  const rules = { ...defaultRules, sameSectionOnly: true, signals: { ...defaultRules.signals, section: 3 } }
+  const about = (number: number) =>
+    document(`a${number}`, {
+      body: `Ferry crews of Halvern harbour walked out over rosters ${Array.from({ length: 12 }, (_, at) => `w${(number * 37 + at * at * 11 + (number % 7) * at) % 97}`).join(' ')}`,
+      section: number % 3 === 0 ? 'Harbour' : 'Other',
+    })
+
+  function settled() {
+    const index = new RelatedIndex({ rules })
+    for (let number = 0; number < 120; number++) index.put(about(number))
+    const rails = new Map(index.settle().rails.map(({ articleId, items }) => [articleId, items]))
+    return { index, rails }
+  }
+
+  test('none is above 1', () => {
+    const scores = [...settled().rails.values()].flat().map(({ score }) => score)
+    assert.ok(scores.length > 100)
+    assert.ok(Math.max(...scores) <= 1, `${Math.max(...scores)}`)
+  })
+
+  test('what is taken down leaves every rail, also those that reach beyond the pool', () => {
+    const { index, rails } = settled()
+    const holders = (gone: string) => [...rails].filter(([, items]) => items.some(({ id }) => id === gone))
+    const gone = [...rails.keys()].reduce((most, id) => (holders(id).length > holders(most).length ? id : most))
+    const held = holders(gone).map(([id]) => id)
+    assert.ok(held.length > 20, `${held.length} rails hold it`)
+    index.remove(gone)
+    for (const { articleId, items } of index.settle().rails) rails.set(articleId, items)
+    for (const id of held) assert.ok(!rails.get(id)?.some((item) => item.id === gone), `${id} holds it still`)
+  })
+})
