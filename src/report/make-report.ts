@@ -150,7 +150,7 @@ class Measuring implements AsyncDisposable {
         ...Array.from(
           { length: climbs },
           (_, climb): Unit => ({
-            label: `${mode}: the highest rate, climb ${climb + 1} of ${climbs}`,
+            label: `${mode}: the highest rate${climbs === 1 ? '' : `, climb ${climb + 1} of ${climbs}`}`,
             seconds:
               stepsExpected[climb === 0 ? 'first' : 'again'] * (ladderSeconds + warmUpSeconds + overheadSeconds) + 2,
             run: () => this.#climb(mode),

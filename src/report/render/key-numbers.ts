@@ -90,7 +90,7 @@ function failedNumber(
     return { label: 'Pages that failed', ...pair(summary.failed, number), under: where, note: failedNote(report) }
   }
   return {
-    label: 'Pages that failed though they had been read before',
+    label: 'Pages read before that failed all the same',
     ...pair(summary.failedReadBefore, number),
     under: ['in the incidents'],
     note: failedNote(report),
@@ -111,10 +111,10 @@ function failedNote(report: Report): Phrase {
   if (inIncidents === undefined || wasBefore === undefined) {
     return say`In all runs ${atRate} and in the incidents.${unfair}`
   }
-  return say`All pages that failed in the incidents: ${count(wasBefore)} before, ${count(inIncidents)} after; one that nobody had read yet cannot be had while its database is gone. ${failedInRuns(report, before, after)}${unfair}`
+  return say`With those that nobody had read yet: ${count(wasBefore)} and ${count(inIncidents)}. ${failedInRuns(report, before, after)}${unfair}`
 }
 
 function failedInRuns({ summary }: Report, before: ModeName | null, after: ModeName | null): Phrase {
   const of = (mode: ModeName | null) => share((mode === null ? undefined : summary.failedShare[mode]) ?? 0)
-  return say`In all runs at ${rate(summary.rate)} readers a second: ${of(before)} and ${of(after)}.`
+  return say`Without incidents: ${of(before)} and ${of(after)}.`
 }

@@ -25,7 +25,7 @@ suite('report.html', () => {
         'Readers a second before pages slow down: Before: blocking: 3→After: onward: at least 3,000',
         'The slowest 1 in 100 pages: Before: blocking: failed→After: onward: 8 ms',
         'What every other page of the site felt: Before: blocking: 4 s→After: onward: 4 ms',
-        `Pages that failed though they had been read before: Before: blocking: ${summary.failedReadBefore?.blocking}→After: onward: 0`,
+        `Pages read before that failed all the same: Before: blocking: ${summary.failedReadBefore?.blocking}→After: onward: 0`,
       ],
     )
   })
