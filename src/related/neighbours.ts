@@ -1,5 +1,5 @@
 import { InvertedIndex, type InvertedIndexData } from './inverted-index.ts'
-import { Pools, type PoolsData, poolLength } from './pools.ts'
+import { type Neighbour, Pools, type PoolsData, poolLength } from './pools.ts'
 import { eachShared, type PackedTerms, unit } from './terms.ts'
 import { grownTo } from './typed-arrays.ts'
 import { Vectors, type VectorsData } from './vectors.ts'
@@ -25,11 +25,6 @@ export const defaultNeighbours: NeighbourOptions = {
   timeDays: 3,
   textMin: 0.08,
   postingsExpected: 2000,
-}
-
-export interface Neighbour {
-  readonly slot: number
-  readonly score: number
 }
 
 /** Everything, for a snapshot. */

@@ -1,4 +1,3 @@
-import type { Neighbour } from './neighbours.ts'
 import { grownTo } from './typed-arrays.ts'
 
 /**
@@ -6,6 +5,11 @@ import { grownTo } from './typed-arrays.ts'
  * stored rail, and more than three times what is shown.
  */
 export const poolLength = 26
+
+export interface Neighbour {
+  readonly slot: number
+  readonly score: number
+}
 
 /**
  * The pool of every article: its neighbours, best first, five bytes each.

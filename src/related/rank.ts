@@ -1,5 +1,6 @@
 import { likeness, nearIdenticalFrom, type Signature } from './near-identical.ts'
-import { fullScore, type Neighbour } from './neighbours.ts'
+import { fullScore } from './neighbours.ts'
+import type { Neighbour } from './pools.ts'
 import type { Absence, RailRules, ScoreParts } from './related.ts'
 
 /** What ranking knows of an article. */

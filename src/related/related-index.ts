@@ -2,8 +2,9 @@ import { type ArticleWords, readArticleWords } from './article-words.ts'
 import { ArticleTable, type ArticleTableData } from './articles.ts'
 import { Epoch, EpochBuild, type EpochData, type EpochParts, type Newcomer } from './epoch.ts'
 import { KeptWords, type KeptWordsData } from './kept-words.ts'
-import { defaultNeighbours, fullScore, type Neighbour, type NeighbourOptions } from './neighbours.ts'
+import { defaultNeighbours, fullScore, type NeighbourOptions } from './neighbours.ts'
 import { NewestFirst } from './newest-first.ts'
+import type { Neighbour } from './pools.ts'
 import { changesScores, factorsOf, isSameSection, rankRail, sharedTags } from './rank.ts'
 import {
   type Absence,
