@@ -101,7 +101,7 @@ describe('ArticleManager', { timeout: 60_000 }, () => {
   it('waits for the rail of an opened article too', () =>
     leavesNothingBehind(() =>
       withNews(async ({ store }) => {
-        const manager = await ArticleManager.open({ store, rehearse: 'rail=slow:50' })
+        const manager = await ArticleManager.open({ store, rehearse: 'rail=slow:50', railBudgetMs: 5000 })
         const { rail } = await manager.openArticle('ferry')
         await manager.closeConnection()
         assert.equal((await rail).state, 'fresh')
