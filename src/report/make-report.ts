@@ -142,7 +142,7 @@ class Measuring implements AsyncDisposable {
   }
 
   #units(): Unit[] {
-    const { modes, incidents, seconds, runs, climbs, ladderSeconds, warmUpSeconds } = this.#settings
+    const { modes, incidents, seconds, runs, climbs, lowRateTimes, ladderSeconds, warmUpSeconds } = this.#settings
     const perRun = seconds + warmUpSeconds + overheadSeconds
     const incident = this.#incidentSeconds() + this.#settings.incidentWarmUpSeconds + 2 * overheadSeconds
     return [
@@ -160,8 +160,8 @@ class Measuring implements AsyncDisposable {
           { length: runs },
           (_, run): Unit => ({
             label: `${mode}: run ${run + 1} of ${runs} at the common rates`,
-            // At a low rate three times as long; at the peak a before is left with a queue that takes about as long again.
-            seconds: 2 * perRun + 2 * seconds + (mode.startsWith('onward') ? 0 : seconds),
+            // Longer at a low rate; at the peak a before is left with a queue that takes about as long again.
+            seconds: 2 * perRun + (lowRateTimes - 1) * seconds + (mode.startsWith('onward') ? 0 : seconds),
             run: () => this.#runAtCommonRates(mode),
           }),
         ),
@@ -213,7 +213,7 @@ class Measuring implements AsyncDisposable {
 
   async #step(site: MeasuredSite, rate: number, climb: number): Promise<LadderStep> {
     const { ladderSeconds, warmUpSeconds } = this.#settings
-    const seconds = longEnough(ladderSeconds, rate)
+    const seconds = longEnough(ladderSeconds, rate, 3)
     await site.settle(this.#options.signal)
     const { account } = await this.#load(site, { rate, seconds, warmUpSeconds })
     const pageP99Ms = account.pages.page.p99
@@ -235,7 +235,7 @@ class Measuring implements AsyncDisposable {
       this.#commonRates = commonRatesFor(this.#modes.get('blocking')?.ladder?.maxRate ?? 0)
     }
     for (const [place, rate] of this.#commonRates.entries()) {
-      const seconds = longEnough(this.#settings.seconds, rate)
+      const seconds = longEnough(this.#settings.seconds, rate, this.#settings.lowRateTimes)
       // The same readers for every mode, however many steps its ladder had.
       const seed = this.#settings.seed + commonSeeds + 10 * this.#runsAt(mode, rate).length + place
       await site.settle(this.#options.signal)
@@ -434,8 +434,8 @@ function commonRatesFor(blockingMax: number): number[] {
 }
 
 /** A p99 of thirty requests is their worst one: where few readers come, they come for longer, in seconds. */
-function longEnough(seconds: number, rate: number): number {
-  return Math.max(seconds, Math.min(3 * seconds, 100 / rate))
+function longEnough(seconds: number, rate: number, timesMost: number): number {
+  return Math.max(seconds, Math.min(timesMost * seconds, 100 / rate))
 }
 
 /** The newest, shuffled, for the popular ones; the others, shuffled, for the cold ones. */

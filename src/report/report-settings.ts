@@ -8,6 +8,8 @@ export interface ReportSettings {
   readonly warmUpSeconds: number
   /** How often the ladder is climbed for each mode. */
   readonly climbs: number
+  /** How many times as long a run may be where few readers come. */
+  readonly lowRateTimes: number
   readonly ladderSeconds: number
   /** The ladder goes no higher, in pages a second; undefined for as high as the generator can. */
   readonly rateMax?: number
@@ -37,12 +39,15 @@ export function reportSettings(given: {
   const { full = false } = given
   const seconds = given.seconds ?? (full ? 20 : 3)
   const isQuick = seconds <= 2
+  // What is asked for by name may take its time; without a word it has five minutes.
+  const isBrief = isQuick || (!full && given.seconds === undefined && given.modes === undefined)
   const modes = given.modes ? modeNames.filter((mode) => given.modes?.includes(mode)) : full ? modeNames : defaultModes
   return {
     seed: 1,
     seconds,
     runs: full ? 5 : isQuick ? 2 : 3,
-    climbs: full ? 5 : isQuick ? 1 : 3,
+    climbs: full ? 5 : isQuick ? 1 : isBrief ? 2 : 3,
+    lowRateTimes: isBrief ? 1 : 3,
     warmUpSeconds: Math.min(1, seconds / 6),
     ladderSeconds: Math.min(seconds / 2, 10),
     modes,

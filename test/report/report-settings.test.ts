@@ -28,6 +28,16 @@ describe('how much a report measures', () => {
     assert.equal(quick.runs, 2)
   })
 
+  it('climbs twice in the five minutes of a report for which nothing is said, and three times where something is', () => {
+    const climbs = (given: Parameters<typeof reportSettings>[0]) => reportSettings(given).climbs
+    assert.deepEqual(
+      [climbs({}), climbs({ seconds: 3 }), climbs({ modes: ['onward'] }), climbs({ full: true })],
+      [2, 3, 3, 5],
+    )
+    assert.equal(climbs({ seconds: 2 }), 1)
+    assert.ok(reportSettings({ seconds: 3 }).lowRateTimes > reportSettings({}).lowRateTimes)
+  })
+
   it('keeps the order of the modes, however they are named', () => {
     assert.deepEqual(reportSettings({ modes: ['onward', 'blocking'] }).modes, ['blocking', 'onward'])
   })
