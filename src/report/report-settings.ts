@@ -37,7 +37,7 @@ export function reportSettings(given: {
   readonly articles?: number | undefined
 }): ReportSettings {
   const { full = false } = given
-  const seconds = given.seconds ?? (full ? 20 : 3)
+  const seconds = given.seconds ?? (full ? 20 : given.modes === undefined ? 2.5 : 3)
   const isQuick = seconds <= 2
   // What is asked for by name may take its time; without a word it has five minutes.
   const isBrief = isQuick || (!full && given.seconds === undefined && given.modes === undefined)
@@ -45,8 +45,8 @@ export function reportSettings(given: {
   return {
     seed: 1,
     seconds,
-    runs: full ? 5 : isQuick ? 2 : 3,
-    climbs: full ? 5 : isQuick ? 1 : isBrief ? 2 : 3,
+    runs: full ? 5 : isBrief ? 2 : 3,
+    climbs: full ? 5 : isBrief ? 1 : 3,
     lowRateTimes: isBrief ? 1 : 3,
     warmUpSeconds: Math.min(1, seconds / 6),
     ladderSeconds: Math.min(seconds / 2, 10),
@@ -54,7 +54,7 @@ export function reportSettings(given: {
     incidents: incidentNames,
     incidentWarmUpSeconds: full ? 20 : Math.min(2, seconds),
     calmSeconds: full ? 5 : Math.min(1.5, seconds),
-    incidentSeconds: full ? 10 : Math.min(3, seconds),
+    incidentSeconds: full ? 10 : isQuick ? seconds : 3,
     recoverySeconds: full ? 15 : Math.min(2.5, seconds),
     load,
     articles: given.articles ?? (isQuick ? 3000 : 20_000),
