@@ -6,9 +6,9 @@
  *
  * The archive is generated, a thousand articles a day, posted and worked through; then the server is started again on it, and
  * how long it takes until it answers, and until a publication is in an old rail, is told. Then `--publications` a second are
- * put, each a follow-up of an article of the last thirty days whose rail has a weak sixth place, or none (what belongs to a story of twenty
- * articles of one day has no place for what comes weeks later); it has three fifths of its text, the rest from another, so that it
- * is no repeat; published now), while `--readers` a second open pages (both open loop, Poisson). The page of the old article and its
+ * put, each published now and a follow-up of an article of the last thirty days whose rail has a weak sixth place, or none: what belongs to a
+ * story of twenty articles of one day has no place for what comes weeks later. It has three fifths of that article's text, the rest from another,
+ * so that it is no repeat. Meanwhile `--readers` a second open pages (both open loop, Poisson). The page of the old article and its
  * rail as JSON are asked for over and over, every 25 ms, until the new one is in both; then every second one is taken down
  * and they are asked for until it is in neither. A stand-in list of the newest counts as neither: it would hold any new article, and
  * an old one never. Times count from the scheduled publication, and from the request to take down; what takes above ten seconds has

@@ -14,7 +14,7 @@ import type { ReadyAnswer } from './ready-answer.ts'
  *   the manager's memory.
  * - A degraded answer (its rail is not fresh) is kept for 400 ms: a crowd is spared, and what is whole again is seen
  *   within that time. It does not take the place of a whole one that may still be sent, or a page that is in memory would be
- *   gone a second after an overload has touched it.
+ *   gone soon after an overload has touched it.
  * - While nobody would tell of a change, only degraded answers are sent from here.
  */
 export class ReadyAnswers implements Disposable {

@@ -2,6 +2,7 @@ import type { ArticleWords } from './article-words.ts'
 import { signatureLength } from './near-identical.ts'
 import type { RankedArticle } from './rank.ts'
 import type { RelatedDocument } from './related.ts'
+import { pageOfSlot, slotInPage, slotsPerPage } from './slot-pages.ts'
 import { TextTable, type TextTableData } from './text-table.ts'
 import { grownTo, wideEnough } from './typed-arrays.ts'
 
@@ -27,7 +28,7 @@ export class ArticleTable {
   #tags: Uint16Array | Int32Array = new Uint16Array(256 * tagsKept)
   #languageOf: Uint8Array = new Uint8Array(256)
   #words: Uint16Array = new Uint16Array(256)
-  /** Side by side in pages that are added and never copied. */
+  /** By page. */
   readonly #signatures: Uint8Array[] = []
   #isThere: Uint8Array = new Uint8Array(256)
   /** Of the few articles with more tags than the columns hold. */
@@ -225,7 +226,7 @@ export class ArticleTable {
   }
 
   #signaturesOf(slot: number): Uint8Array {
-    return this.#signatures[slot >>> pageBits]!
+    return this.#signatures[pageOfSlot(slot)]!
   }
 
   #linkVersion(slot: number, before: string): void {
@@ -275,8 +276,8 @@ export class ArticleTable {
     this.#tags = grownTo(this.#tags, length * tagsKept)
     this.#languageOf = grownTo(this.#languageOf, length)
     this.#words = grownTo(this.#words, length)
-    while (this.#signatures.length * pageSlots <= slot)
-      this.#signatures.push(new Uint8Array(pageSlots * signatureLength))
+    while (this.#signatures.length <= pageOfSlot(slot))
+      this.#signatures.push(new Uint8Array(slotsPerPage * signatureLength))
     this.#isThere = grownTo(this.#isThere, length)
   }
 }
@@ -339,11 +340,8 @@ export interface ArticleTableData {
 
 /** Where an article's signature begins in its page. */
 function signatureAt(slot: number): number {
-  return (slot & (pageSlots - 1)) * signatureLength
+  return slotInPage(slot) * signatureLength
 }
-
-const pageBits = 10
-const pageSlots = 2 ** pageBits
 
 /** Tags of an article that lie in columns; few have more. */
 const tagsKept = 6

@@ -154,9 +154,8 @@ export class Explainer {
       const writing = statistics.writingOf(word)
       if (writing < 0 || this.#vocabulary.writing(writing) !== text.toUpperCase()) return false
     }
-    const inLanguage = language === null ? undefined : statistics.documentsByLanguage.get(language)
     const frequency = statistics.frequencyIn(statistics.wordTerm(word), language)
-    return frequency <= Math.max(10, (inLanguage ?? statistics.documents) * tellingShareMax)
+    return frequency <= Math.max(10, statistics.documentsIn(language) * tellingShareMax)
   }
 
   /** The words, those that stand together as a name made one. */

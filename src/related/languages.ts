@@ -126,7 +126,7 @@ know(
   'zei zegt volgens maandag dinsdag woensdag donderdag vrijdag zaterdag zondag gisteren vandaag',
 )
 know(['sv'], stemSwedish, swedish, 'säger sade enligt måndag tisdag onsdag torsdag fredag lördag söndag igår idag')
-know(['no', 'nb', 'nn'], stemNorwegian, norwegian, 'sier sa ifølge mandag tirsdag onsdag torsdag fredag lørdag søndag')
+know(['no'], stemNorwegian, norwegian, 'sier sa ifølge mandag tirsdag onsdag torsdag fredag lørdag søndag')
 know(['da'], stemDanish, danish, 'siger sagde ifølge mandag tirsdag onsdag torsdag fredag lørdag søndag')
 know(
   ['fi'],

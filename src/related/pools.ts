@@ -1,3 +1,4 @@
+import { pageOfSlot, slotInPage, slotsPerPage } from './slot-pages.ts'
 import { grownTo } from './typed-arrays.ts'
 
 /**
@@ -23,7 +24,7 @@ export class Pools {
 
   /** Makes room for an article's pool, which is empty then. */
   begin(slot: number): void {
-    while (this.#pages.length * pageSlots <= slot) this.#pages.push(emptyPage())
+    while (this.#pages.length <= pageOfSlot(slot)) this.#pages.push(emptyPage())
     this.#counts = grownTo(this.#counts, slot + 1)
     this.#counts[slot] = 0
   }
@@ -99,7 +100,7 @@ export class Pools {
   }
 
   #pageOf(slot: number): PoolPage {
-    return this.#pages[slot >>> pageBits]!
+    return this.#pages[pageOfSlot(slot)]!
   }
 }
 
@@ -117,14 +118,11 @@ interface PoolPage {
 }
 
 function emptyPage(): PoolPage {
-  const length = pageSlots * poolLength
+  const length = slotsPerPage * poolLength
   return { low: new Uint16Array(length), high: new Uint8Array(length), scores: new Uint16Array(length) }
 }
 
 /** Where an article's pool begins in its page. */
 function placeOf(slot: number): number {
-  return (slot & (pageSlots - 1)) * poolLength
+  return slotInPage(slot) * poolLength
 }
-
-const pageBits = 10
-const pageSlots = 2 ** pageBits

@@ -105,11 +105,11 @@ export function factorsOf(
 }
 
 export function isSameSection(a: RankedArticle, b: RankedArticle): boolean {
-  return a.section !== null && b.section !== null && key(a.section) === key(b.section)
+  return a.section !== null && isSameName(a.section, b.section)
 }
 
 export function sharedTags(a: RankedArticle, b: RankedArticle): string[] {
-  return a.tags.filter((tag) => b.tags.some((other) => key(other) === key(tag)))
+  return a.tags.filter((tag) => b.tags.some((other) => isSameName(other, tag)))
 }
 
 export function isRepeat(a: RankedArticle, b: RankedArticle): boolean {
@@ -154,11 +154,8 @@ function absenceByRule(article: RankedArticle, other: RankedArticle, score: numb
   if (rules.collapseRepeats && isRepeat(other, article)) return { kind: 'repeat', of: article.id }
   const { exclude } = rules
   if (exclude.ids.includes(other.id)) return { kind: 'excluded', by: 'id' }
-  if (exclude.sections.some((section) => other.section !== null && key(section) === key(other.section))) {
-    return { kind: 'excluded', by: 'section' }
-  }
-  if (exclude.tags.some((tag) => other.tags.some((own) => key(own) === key(tag))))
-    return { kind: 'excluded', by: 'tag' }
+  if (exclude.sections.some((section) => isSameName(section, other.section))) return { kind: 'excluded', by: 'section' }
+  if (exclude.tags.some((tag) => other.tags.some((own) => isSameName(own, tag)))) return { kind: 'excluded', by: 'tag' }
   if (!rules.includeNewer && other.publishedAtMs > article.publishedAtMs) return { kind: 'excluded', by: 'newer' }
   if (rules.sameSectionOnly && !isSameSection(article, other)) return { kind: 'excluded', by: 'other-section' }
   if (rules.minScore > 0) {

@@ -26,7 +26,7 @@ export interface SnapshotNote {
 }
 
 /** Raised with every change to what is saved or to how texts are read: an older snapshot is built again. */
-const format = 4
+const format = 5
 
 export function snapshotParts(data: RelatedIndexData, note: SnapshotNote): SnapshotParts {
   const arrays: NumberArray[] = []

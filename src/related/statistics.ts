@@ -14,8 +14,6 @@ import { functionWord, type Vocabulary } from './vocabulary.ts'
 export interface Statistics {
   readonly data: StatisticsData
   readonly documents: number
-  /** Articles a language, by primary subtag. */
-  readonly documentsByLanguage: ReadonlyMap<string, number>
   /** Words of text in an article, on average; at least 1. */
   readonly averageWords: number
   readonly pairCount: number
@@ -26,6 +24,8 @@ export interface Statistics {
   termOf(first: number, second: number): number
   /** The two words of a pair, or the word and -1. */
   partsOf(term: number): readonly [number, number]
+  /** Articles of a language (a primary subtag); all, where it is null or none was counted. */
+  documentsIn(language: string | null): number
   /** In how many articles it was; 0 for what the epoch had not seen when it began. */
   frequency(term: number): number
   /**
@@ -68,8 +68,8 @@ export class StatisticsCount {
   #insideCount = new Int32Array(1024)
   #anyCount = new Int32Array(1024)
   #wordOfWriting = new Int32Array(1024)
-  readonly #documentsByLanguage = new Map<string, number>()
-  readonly #languageNumbers = new Map<string, number>()
+  /** In the order in which they are met, numbered from 1. */
+  readonly #languages = new Map<string, { readonly number: number; documents: number }>()
   readonly #hours: number[] = []
   #documents = 0
   #words = 0
@@ -85,8 +85,7 @@ export class StatisticsCount {
     const { language, reader } = article
     this.#documents++
     this.#hours.push(publishedAtMs / 3_600_000)
-    if (language !== null) this.#documentsByLanguage.set(language, (this.#documentsByLanguage.get(language) ?? 0) + 1)
-    const languageNumber = this.#languageNumber(language)
+    const languageNumber = language === null ? 0 : this.#countLanguage(language)
     this.#words += article.writings.length
     const vocabulary = this.#vocabulary
     this.#wordSeenBy = grownTo(this.#wordSeenBy, vocabulary.wordCount)
@@ -122,14 +121,12 @@ export class StatisticsCount {
     }
   }
 
-  /** From 1, in the order in which they are met; 0 where it is not known, and past the 255th. */
-  #languageNumber(language: string | null): number {
-    if (language === null) return 0
-    const known = this.#languageNumbers.get(language)
-    if (known !== undefined) return known
-    const number = this.#languageNumbers.size < 255 ? this.#languageNumbers.size + 1 : 0
-    if (number > 0) this.#languageNumbers.set(language, number)
-    return number
+  /** Gives its number. An index tells 254 languages apart at most: see `ArticleTable`. */
+  #countLanguage(language: string): number {
+    const known = this.#languages.get(language) ?? { number: this.#languages.size + 1, documents: 0 }
+    known.documents++
+    this.#languages.set(language, known)
+    return known.number
   }
 
   #countInLanguage(word: number, language: number): void {
@@ -173,14 +170,13 @@ export class StatisticsCount {
     const kept = this.#pairs.keep((pair) => this.#pairFrequency[pair]! >= 2)
     return statisticsOf({
       documents: this.#documents,
-      documentsByLanguage: [...this.#documentsByLanguage],
+      documentsByLanguage: Array.from(this.#languages, ([language, { documents }]) => [language, documents] as const),
       averageWords: Math.max(1, this.#words / Math.max(1, this.#documents)),
       spanHours: usualSpan(this.#hours),
       scale: articles / Math.max(1, this.#documents),
       pairs: kept,
       pairFrequency: this.#pairFrequency.filter((frequency) => frequency >= 2),
       wordFrequency: this.#wordFrequency,
-      languages: [...this.#languageNumbers.keys()],
       wordLanguage: this.#wordLanguage,
       languageFrequency: this.#languageFrequency,
       otherLanguages: this.#otherLanguages.save(),
@@ -238,6 +234,7 @@ class PairSieve {
 /** Statistics as numbers, for a snapshot. */
 export interface StatisticsData {
   readonly documents: number
+  /** In the order of the languages' numbers, which begin at 1. */
   readonly documentsByLanguage: ReadonlyArray<readonly [string, number]>
   readonly averageWords: number
   readonly spanHours: number
@@ -246,8 +243,6 @@ export interface StatisticsData {
   readonly pairs: { readonly firsts: Int32Array; readonly seconds: Int32Array }
   readonly pairFrequency: Int32Array
   readonly wordFrequency: Int32Array
-  /** In the order of their numbers, which begin at 1. */
-  readonly languages: readonly string[]
   /** By word: the language that it was met in first, and in how many articles of that one. */
   readonly wordLanguage: Uint8Array
   readonly languageFrequency: Int32Array
@@ -265,14 +260,17 @@ export function statisticsOf(data: StatisticsData): Statistics {
   pairs.restore(data.pairs)
   const pairCount = pairs.size
   const frequency = (term: number) => (term < pairCount ? pairFrequency[term]! : (wordFrequency[term - pairCount] ?? 0))
-  const frequencyIn = frequenciesByLanguage(data)
+  const languages = new Map(
+    data.documentsByLanguage.map(([language, documents], at) => [language, { number: at + 1, documents }]),
+  )
+  const ofLanguage = (language: string | null) => (language === null ? undefined : languages.get(language))
+  const wordFrequencyIn = frequenciesByLanguage(data)
   const pairTerm = (first: number, second: number) => {
     return pairs.find(first, second)
   }
   return {
     data,
     documents: data.documents,
-    documentsByLanguage: new Map(data.documentsByLanguage),
     averageWords: data.averageWords,
     pairCount,
     pairTerm,
@@ -280,12 +278,13 @@ export function statisticsOf(data: StatisticsData): Statistics {
     termOf: (first, second) => (second < 0 ? pairCount + first : pairTerm(first, second)),
     partsOf: (term) => (term < pairCount ? pairs.parts(term) : [term - pairCount, -1]),
     frequency,
+    documentsIn: (language) => ofLanguage(language)?.documents ?? data.documents,
     frequencyIn(term, language) {
-      const number = language === null ? 0 : data.languages.indexOf(language) + 1
-      if (number === 0) return frequency(term)
-      if (term >= pairCount) return frequencyIn(term - pairCount, number)
+      const number = ofLanguage(language)?.number
+      if (number === undefined) return frequency(term)
+      if (term >= pairCount) return wordFrequencyIn(term - pairCount, number)
       const [first, second] = pairs.parts(term)
-      return Math.min(frequency(term), frequencyIn(first, number), frequencyIn(second, number))
+      return Math.min(frequency(term), wordFrequencyIn(first, number), wordFrequencyIn(second, number))
     },
     horizonHours(term, postings) {
       const counted = frequency(term)

@@ -69,7 +69,8 @@ export class TermWeigher {
     const counts = this.#counts
     const relativeLength = article.writings.length / statistics.averageWords
     const dampening = saturation * (1 - lengthDiscount + lengthDiscount * relativeLength)
-    const documents = this.#documentsIn(article.language)
+    // Rarity is counted within the article's language.
+    const documents = statistics.documentsIn(article.language)
     const isOneLanguage = documents === statistics.documents
     let seen = 0
     let unseen = 0
@@ -126,12 +127,6 @@ export class TermWeigher {
       before = word
     }
     return size
-  }
-
-  /** Rarity is counted within the article's language. */
-  #documentsIn(language: string | null): number {
-    const inLanguage = language === null ? undefined : this.#statistics.documentsByLanguage.get(language)
-    return inLanguage ?? this.#statistics.documents
   }
 
   /** The inverse document frequency; 0 for a term that is everywhere. */

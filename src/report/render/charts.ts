@@ -7,6 +7,7 @@ import { asText, say } from './phrase.ts'
 import { figureText, marker, px, textWidth } from './plot.ts'
 import {
   climbedLadders,
+  climbsApart,
   comparisonOf,
   measuredAt,
   measuredIn,
@@ -187,11 +188,9 @@ function ladderLine({ mode, ladder }: { readonly mode: ModeName; readonly ladder
 }
 
 // What begins at nothing has no place on a logarithmic axis.
-function spreadOfClimbs({ summary }: Report, mode: ModeName): { from: number; to: number } | null {
-  const spread = summary.maxRateSpread?.[mode]
-  return spread === undefined || spread.min === 0 || spread.min === spread.max
-    ? null
-    : { from: spread.min, to: spread.max }
+function spreadOfClimbs(report: Report, mode: ModeName): { from: number; to: number } | null {
+  const apart = climbsApart(report, mode)
+  return apart === null || apart.min === 0 ? null : { from: apart.min, to: apart.max }
 }
 
 function rowsOf(

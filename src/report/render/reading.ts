@@ -2,6 +2,7 @@ import {
   type Incident,
   type IncidentMode,
   type Ladder,
+  type LadderSpread,
   type LadderStep,
   type MeasuredMode,
   type MeasuredRate,
@@ -45,6 +46,12 @@ export function climbedLadders(report: Report): { readonly mode: ModeName; reado
   return measuredModes(report).flatMap(({ mode, ladder }) =>
     ladder !== null && ladder.steps.length > 0 ? [{ mode, ladder }] : [],
   )
+}
+
+/** How far the climbs to a mode's highest rate lie apart; null where they do not, or there was one. */
+export function climbsApart({ summary }: Report, mode: ModeName): LadderSpread | null {
+  const spread = summary.maxRateSpread?.[mode]
+  return spread === undefined || spread.min === spread.max ? null : spread
 }
 
 /** Whether there is a peak to tell of: a rate above the one that the summary is told at. */

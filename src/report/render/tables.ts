@@ -13,6 +13,7 @@ import { count, duration, memory, rate, share, span } from './figures.ts'
 import { join, type Phrase, say } from './phrase.ts'
 import {
   climbedLadders,
+  climbsApart,
   measuredAt,
   measuredIn,
   measuredModes,
@@ -21,7 +22,7 @@ import {
   percentileNames,
   stepsByClimb,
 } from './reading.ts'
-import { climbsApart, highestRate, modeLabels } from './words.ts'
+import { highestRate, modeLabels } from './words.ts'
 
 /** A table with a row for each mode, or several. */
 export interface Table {
@@ -47,13 +48,17 @@ export function contributionTable(report: Report): Table {
       mode,
       label: modeLabels[mode],
       cells: [
-        summary.maxRate[mode] === undefined
-          ? unmeasured
-          : good(say`${highestRate(report, mode)}${climbsApart(report, mode)}`),
+        summary.maxRate[mode] === undefined ? unmeasured : good(highestRateWithSpread(report, mode)),
         ...comesTo(report, mode, summary),
       ],
     })),
   }
+}
+
+function highestRateWithSpread(report: Report, mode: ModeName): Phrase {
+  const apart = climbsApart(report, mode)
+  const told = highestRate(report, mode)
+  return apart === null ? told : say`${told} (${rate(apart.min)} to ${rate(apart.max)})`
 }
 
 /** The same at the highest common rate. */

@@ -69,12 +69,6 @@ export function atLeast(report: Report, mode: ModeName): string {
   return report.summary.maxRateIsBound[mode] ? 'at\u00a0least\u00a0' : ''
 }
 
-/** How far the climbs to the highest rate lie apart, where they do and were more than one; empty otherwise. */
-export function climbsApart({ summary }: Report, mode: ModeName): Phrase {
-  const spread = summary.maxRateSpread?.[mode]
-  return spread === undefined || spread.min === spread.max ? [] : say` (${rate(spread.min)} to ${rate(spread.max)})`
-}
-
 /** The highest rate that a mode was measured to keep up with, as it stands in a row or a cell. */
 export function highestRate(report: Report, mode: ModeName): Phrase {
   const value = report.summary.maxRate[mode] ?? 0
